@@ -1,0 +1,71 @@
+//! What kind of event speaks: kinds are never added to each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The `kind` of an event. An export and its mirror import are the same goods, so no sum runs over kinds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+#[allow(missing_docs)] // the words of the contract say what each is
+pub enum Evidence {
+    Import,
+    Export,
+    Transit,
+    PreExportNotice,
+    SuspiciousOrder,
+    Seizure,
+    StoppedShipment,
+    Theft,
+    Laboratory,
+    Identification,
+}
+
+impl Evidence {
+    /// Every kind, trade before seizures.
+    pub const ALL: [Evidence; 10] = [
+        Evidence::Import,
+        Evidence::Export,
+        Evidence::Transit,
+        Evidence::PreExportNotice,
+        Evidence::SuspiciousOrder,
+        Evidence::Seizure,
+        Evidence::StoppedShipment,
+        Evidence::Theft,
+        Evidence::Laboratory,
+        Evidence::Identification,
+    ];
+
+    /// The word of the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::Import => "import",
+            Evidence::Export => "export",
+            Evidence::Transit => "transit",
+            Evidence::PreExportNotice => "pre_export_notice",
+            Evidence::SuspiciousOrder => "suspicious_order",
+            Evidence::Seizure => "seizure",
+            Evidence::StoppedShipment => "stopped_shipment",
+            Evidence::Theft => "theft",
+            Evidence::Laboratory => "laboratory",
+            Evidence::Identification => "identification",
+        }
+    }
+
+    /// Reads the word of the wire, letter for letter.
+    pub fn parse(text: &str) -> Option<Evidence> {
+        Evidence::ALL.into_iter().find(|k| k.as_str() == text)
+    }
+
+    /// Whether it is a trade event's kind; the others are a seizure event's.
+    pub fn is_trade(self) -> bool {
+        self <= Evidence::SuspiciousOrder
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,39 @@
+//! The nouns that every room of Headwater shares: what an event is, a day, a route, a marking, an observation, a pane,
+//! a volume, an alert and a reject.
+//!
+//! Plain values and their arithmetic only. This crate must not know files, sockets, Kafka, an async runtime or the wall
+//! clock: a function here gives the same answer for the same arguments, always.
+
+mod access;
+mod alert;
+mod day;
+mod event;
+mod evidence;
+mod names;
+mod observation;
+mod pane;
+mod place;
+mod progress;
+mod quantity;
+mod raw;
+mod reject;
+mod route;
+mod substance;
+mod volume;
+
+pub use access::*;
+pub use alert::*;
+pub use day::*;
+pub use event::*;
+pub use evidence::*;
+pub use names::*;
+pub use observation::*;
+pub use pane::*;
+pub use place::*;
+pub use progress::*;
+pub use quantity::*;
+pub use raw::*;
+pub use reject::*;
+pub use route::*;
+pub use substance::*;
+pub use volume::*;
