@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Day, Id, KnownDay, Pane, Series};
+
 /// The `kind` of an event. An export and its mirror import are the same goods, so no sum runs over kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -68,4 +70,29 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
+}
+
+/// A question to whoever keeps the events behind the panes: which events stand in these series on these days?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvidenceQuery {
+    /// Series of the names' table, sorted.
+    pub series: Vec<Id<Series>>,
+    /// First event day asked for.
+    pub from: Day,
+    /// Last day asked for: the last day of a period counts.
+    pub to: Day,
+    /// Only what was known by then.
+    pub as_of: KnownDay,
+}
+
+/// One event that answers an [`EvidenceQuery`]: all that its records ever added to panes, up to the day asked for, so
+/// that taking these panes away gives the panes as if the event had never been reported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTrace {
+    /// Reporting organisation.
+    pub source: Box<str>,
+    /// The event's id within its source.
+    pub event_id: Box<str>,
+    /// Signed panes of this event alone, by key, in every series (not only those asked for).
+    pub panes: Vec<Pane>,
 }

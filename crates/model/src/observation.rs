@@ -1,6 +1,6 @@
 //! Observations: what a batch of records says, item by item, after decoding and before the ledger has judged it.
 
-use crate::{EventDay, Id, KnownDay, Names, Series};
+use crate::{EventDay, Id, KnownDay, Series};
 
 /// 128 bits over `source` and `event_id`: two records with the same identity speak of the same event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,4 +146,24 @@ pub struct Row {
     pub pieces: Option<i64>,
     /// Incidents: on the first item of each substance of the event, 0 on others of the same substance.
     pub incidents: i64,
+}
+
+/// What a batch of raw records was read as.
+#[derive(Default)]
+pub struct Observations {
+    /// One a record that was read, in order of arrival.
+    pub heads: Vec<Head>,
+    /// Their rows, in the order of the heads.
+    pub rows: Vec<Row>,
+    /// Records that were not taken, in order of arrival.
+    pub rejects: Vec<crate::Reject>,
+    /// Text that the input holds only in escaped form.
+    pub text: Vec<u8>,
+}
+
+impl Observations {
+    /// The rows of a record.
+    pub fn rows_of(&self, head: &Head) -> &[Row] {
+        &self.rows[head.first_row as usize..(head.first_row + head.rows) as usize]
+    }
 }
