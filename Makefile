@@ -1,0 +1,32 @@
+# The few commands that a person needs. Each does its own set-up; everything it builds lands in target/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.PHONY: help demo test lint bench setup
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+demo: setup ## a simulated world through the whole pipeline, each alert as it is raised
+	cargo run --release --locked -p headwater -- demo --once
+
+# One build for everything: --bins beside --tests, because the tests run the real binary as a process.
+test: setup ## everything that CI tests, a real Kafka included
+	cargo build --workspace --locked --bins --tests
+	cargo test --workspace --locked
+
+lint: ## format, clippy, licences
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	if cargo deny --version >/dev/null 2>&1; then
+		cargo deny --offline check licenses bans sources
+	else
+		echo "lint: cargo-deny is not installed: its licence and source rules are held by tests/tests/architecture.rs alone" >&2
+	fi
+
+bench: setup ## events per second and core, stage by stage
+	cargo bench --workspace --locked
+
+setup: ## system packages that are missing
+	@scripts/setup
