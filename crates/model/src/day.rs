@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_day_survives_its_text(n in -25_567..84_370i32) {
+        fn every_day_survives_its_text(n in -25_567..84_006i32) {
             let day = Day(n);
             prop_assert_eq!(Day::parse(&day.to_string()), Some(day));
         }

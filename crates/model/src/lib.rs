@@ -7,6 +7,7 @@
 mod access;
 mod alert;
 mod day;
+mod decimal;
 mod event;
 mod evidence;
 mod names;
@@ -19,11 +20,13 @@ mod raw;
 mod reject;
 mod route;
 mod substance;
+mod unit;
 mod volume;
 
 pub use access::*;
 pub use alert::*;
 pub use day::*;
+pub use decimal::*;
 pub use event::*;
 pub use evidence::*;
 pub use names::*;
@@ -36,4 +39,5 @@ pub use raw::*;
 pub use reject::*;
 pub use route::*;
 pub use substance::*;
+pub use unit::*;
 pub use volume::*;
