@@ -1,1 +1,21 @@
-//! store
+//! The files that Headwater leaves behind: `alerts.ndjson`, `volumes.parquet`, `rejects.ndjson` and `summary.json`.
+//!
+//! A reader never sees half a file: each is written beside its place, brought to the disk and renamed. The same content
+//! gives the same bytes: no time, host or random name goes into a file, times of the run go to the summary alone.
+//!
+//! This crate must not know HTTP or Kafka, nor what an alert means: it is handed finished rows.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod alerts;
+mod error;
+mod folder;
+mod rejects;
+mod summary;
+mod volumes;
+
+pub use alerts::write_alerts;
+pub use error::StoreError;
+pub use folder::{OutputFolder, Partial};
+pub use rejects::RejectsWriter;
+pub use summary::{Counts, FileCounts, Summary, Versions};
+pub use volumes::{volumes_schema, write_volumes};
