@@ -1,1 +1,20 @@
-//! ingest
+//! Turns files and Kafka partitions into batches of raw records, each with the place it came from.
+//!
+//! * [`FileReader`]: NDJSON, plain, gzip or zstd, one record a line, memory bounded whatever the file.
+//! * [`folder_files`]: the files of a watched folder, in the order in which they are read.
+//! * [`KafkaReader`]: every partition of some topics from the beginning, polled on a thread of its own.
+//!
+//! This is the only room that names rdkafka. It must not know how a record is interpreted: it splits bytes, counts
+//! them and carries them. A record longer than `RECORD_BYTES_MAX` is kept in a file instead of in memory.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod error;
+mod file;
+mod folder;
+mod lines;
+mod spill;
+
+pub use error::{Compression, IngestError};
+pub use file::FileReader;
+pub use folder::folder_files;
