@@ -1,0 +1,2 @@
+//! Events per second of ledger and panes.
+fn main() {}

@@ -1,0 +1,127 @@
+//! Panes: the exact partial sums, and their order by known day.
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use headwater_model::{Day, EventDay, Id, KnownDay, Names, Pane, PaneKey, Sums};
+
+use crate::order;
+
+/// Fixed, not random: two runs over the same records must walk the map alike.
+const HASHER: FixedState = FixedState::with_seed(0x70_61_6e_65);
+
+/// What signed rows add up to, by [`PaneKey`]. A pane that comes back to zero is forgotten, so memory is that of the
+/// panes that say something.
+///
+/// Panes of several partitions merge by addition, as long as their keys speak of the same [`Names`].
+pub struct Panes {
+    sums: HashMap<u128, Sums, FixedState>,
+}
+
+impl Default for Panes {
+    fn default() -> Panes {
+        Panes { sums: HashMap::with_hasher(HASHER) }
+    }
+}
+
+/// One word, so that hashing and comparing a key are one step: series, event day, known day, length of the period.
+fn pack(key: PaneKey) -> u128 {
+    u128::from(key.series.raw()) << 96
+        | u128::from(key.event_day.0.0 as u32) << 64
+        | u128::from(key.known_on.0.0 as u32) << 32
+        | u128::from(key.period_days)
+}
+
+fn unpack(key: u128) -> PaneKey {
+    PaneKey {
+        series: Id::new((key >> 96) as u32),
+        event_day: EventDay(Day((key >> 64) as u32 as i32)),
+        period_days: key as u16,
+        known_on: KnownDay(Day((key >> 32) as u32 as i32)),
+    }
+}
+
+impl Panes {
+    /// Adds to a pane.
+    ///
+    /// # Errors
+    /// The key, where one of the sums would leave 64 bits; the pane stays as it was.
+    pub fn add(&mut self, key: PaneKey, sums: Sums) -> Result<(), PaneKey> {
+        match self.sums.entry(pack(key)) {
+            Entry::Occupied(mut pane) => {
+                let total = pane.get().checked_add(sums).ok_or(key)?;
+                if total.is_zero() {
+                    pane.remove();
+                } else {
+                    *pane.get_mut() = total;
+                }
+            }
+            Entry::Vacant(slot) if !sums.is_zero() => {
+                slot.insert(sums);
+            }
+            Entry::Vacant(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Adds the panes of another part of the same input, whose keys speak of the same names.
+    ///
+    /// # Errors
+    /// The first key whose sum would leave 64 bits.
+    pub fn merge(&mut self, other: &Panes) -> Result<(), PaneKey> {
+        other.sums.iter().try_for_each(|(&key, &sums)| self.add(unpack(key), sums))
+    }
+
+    /// How many panes are not zero.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether all panes are zero.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// Bytes of the map as allocated.
+    pub fn bytes(&self) -> usize {
+        self.sums.allocation_size()
+    }
+
+    /// All panes in order: known day, then substance, route, source, kind, place, access and flag by their texts, then
+    /// event day and period. The order does not depend on the order in which names arrived.
+    pub fn sorted(&self, names: &Names) -> PaneIndex {
+        let rank = order::series(names);
+        let mut panes: Vec<Pane> = self.sums.iter().map(|(&key, &sums)| Pane { key: unpack(key), sums }).collect();
+        panes.sort_unstable_by_key(|pane| {
+            let key = pane.key;
+            (key.known_on, rank[key.series.index()], key.event_day, key.period_days)
+        });
+        PaneIndex { panes }
+    }
+}
+
+/// Panes by ascending known day: what a replay walks, and of which every as-of question is a prefix.
+pub struct PaneIndex {
+    panes: Vec<Pane>,
+}
+
+impl PaneIndex {
+    /// The known days that have panes, ascending, each with its panes.
+    pub fn days(&self) -> impl Iterator<Item = (KnownDay, &[Pane])> {
+        self.panes.chunk_by(|a, b| a.key.known_on == b.key.known_on).map(|day| (day[0].key.known_on, day))
+    }
+
+    /// The panes known on a day.
+    pub fn known_on(&self, day: KnownDay) -> &[Pane] {
+        let from = self.panes.partition_point(|pane| pane.key.known_on < day);
+        &self.panes[from..self.up_to(Some(day)).len()]
+    }
+
+    /// The panes known by the end of a day, or all.
+    pub fn up_to(&self, as_of: Option<KnownDay>) -> &[Pane] {
+        match as_of {
+            None => &self.panes,
+            Some(day) => &self.panes[..self.panes.partition_point(|pane| pane.key.known_on <= day)],
+        }
+    }
+}

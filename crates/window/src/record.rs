@@ -1,0 +1,228 @@
+//! The ledger's memory: records, their rows and their texts, in slabs whose freed slots are used again.
+
+use headwater_model::{EventDay, Id, Identity, KnownDay, PaneKey, Rank, Row, Series, Status};
+
+/// No slot: the end of a chain.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// Stands for an absent amount; amounts are never negative.
+const NO_AMOUNT: i64 = i64::MIN;
+
+/// A record that can still matter. The identity is two halves, because a `u128` would align the record to 16 bytes.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    identity: [u64; 2],
+    pub content: u64,
+    pub known_on: KnownDay,
+    revision: u32,
+    /// First of its rows, or [`NONE`].
+    pub rows: u32,
+    /// The next lower record of the same identity, or [`NONE`].
+    pub below: u32,
+    text_low: u32,
+    text_high: u8,
+    status: Slot,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Slot {
+    Reported,
+    Withdrawn,
+    Free,
+}
+
+impl Record {
+    pub fn new(identity: Identity, rank: Rank, known_on: KnownDay, content: u64, text: u64) -> Record {
+        Record {
+            identity: [(identity.0 >> 64) as u64, identity.0 as u64],
+            content,
+            known_on,
+            revision: rank.revision,
+            rows: NONE,
+            below: NONE,
+            text_low: text as u32,
+            text_high: (text >> 32) as u8,
+            status: match rank.status {
+                Status::Reported => Slot::Reported,
+                Status::Withdrawn => Slot::Withdrawn,
+            },
+        }
+    }
+
+    pub fn identity(&self) -> Identity {
+        Identity(u128::from(self.identity[0]) << 64 | u128::from(self.identity[1]))
+    }
+
+    pub fn rank(&self) -> Rank {
+        let status = if self.status == Slot::Withdrawn { Status::Withdrawn } else { Status::Reported };
+        Rank { revision: self.revision, status }
+    }
+
+    /// Where its event id lies in [`Texts`].
+    pub fn text(&self) -> u64 {
+        u64::from(self.text_high) << 32 | u64::from(self.text_low)
+    }
+
+    pub fn is_free(&self) -> bool {
+        self.status == Slot::Free
+    }
+
+    pub fn set_free(&mut self) {
+        self.status = Slot::Free;
+    }
+}
+
+/// One item of a record.
+#[derive(Clone, Copy)]
+pub(crate) struct Item {
+    mass_mg: i64,
+    pieces: i64,
+    pub incidents: i64,
+    pub series: Id<Series>,
+    pub event_day: EventDay,
+    /// The record's next row, or [`NONE`].
+    pub next: u32,
+    pub period_days: u16,
+    pub item: u16,
+}
+
+impl Item {
+    pub fn new(row: &Row, next: u32) -> Item {
+        Item {
+            mass_mg: row.mass_mg.unwrap_or(NO_AMOUNT),
+            pieces: row.pieces.unwrap_or(NO_AMOUNT),
+            incidents: row.incidents,
+            series: row.series,
+            event_day: row.event_day,
+            next,
+            period_days: row.period_days,
+            item: row.item,
+        }
+    }
+
+    pub fn mass_mg(&self) -> Option<i64> {
+        (self.mass_mg != NO_AMOUNT).then_some(self.mass_mg)
+    }
+
+    pub fn pieces(&self) -> Option<i64> {
+        (self.pieces != NO_AMOUNT).then_some(self.pieces)
+    }
+
+    pub fn key(&self, known_on: KnownDay) -> PaneKey {
+        PaneKey { series: self.series, event_day: self.event_day, period_days: self.period_days, known_on }
+    }
+}
+
+/// Values by number; a freed number is given out again before a new one.
+pub(crate) struct Slab<T> {
+    slots: Vec<T>,
+    free: Vec<u32>,
+}
+
+impl<T> Slab<T> {
+    pub const fn new() -> Slab<T> {
+        Slab { slots: Vec::new(), free: Vec::new() }
+    }
+
+    pub fn insert(&mut self, value: T) -> u32 {
+        if let Some(i) = self.free.pop() {
+            self.slots[i as usize] = value;
+            return i;
+        }
+        let i = u32::try_from(self.slots.len()).ok().filter(|&i| i != NONE);
+        let i = i.expect("fewer than 2^32 records: memory ends long before");
+        self.slots.push(value);
+        i
+    }
+
+    pub fn free(&mut self, i: u32) {
+        self.free.push(i);
+    }
+
+    pub fn get(&self, i: u32) -> &T {
+        &self.slots[i as usize]
+    }
+
+    pub fn get_mut(&mut self, i: u32) -> &mut T {
+        &mut self.slots[i as usize]
+    }
+
+    /// Every slot, freed ones too.
+    pub fn slots(&self) -> &[T] {
+        &self.slots
+    }
+
+    pub fn bytes(&self) -> usize {
+        size_of_val(&self.slots[..]) + size_of_val(&self.free[..])
+    }
+}
+
+/// Event ids one behind the other, each after its length in two bytes.
+#[derive(Default)]
+pub(crate) struct Texts {
+    bytes: Vec<u8>,
+}
+
+impl Texts {
+    /// Keeps a text (cut at 65,535 bytes: the contract ends at 128 characters) and says where.
+    pub fn push(&mut self, text: &[u8]) -> u64 {
+        let at = self.bytes.len() as u64;
+        let len = text.len().min(usize::from(u16::MAX));
+        self.bytes.extend_from_slice(&(len as u16).to_le_bytes());
+        self.bytes.extend_from_slice(&text[..len]);
+        at
+    }
+
+    pub fn get(&self, at: u64) -> &[u8] {
+        let at = at as usize;
+        let len = usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]));
+        &self.bytes[at + 2..at + 2 + len]
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use headwater_model::Day;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_event_stays_small() {
+        assert_eq!(size_of::<Record>(), 48);
+        assert_eq!(size_of::<Item>(), 40);
+    }
+
+    #[test]
+    fn a_record_gives_back_what_it_was_made_of() {
+        for status in [Status::Reported, Status::Withdrawn] {
+            let rank = Rank { revision: u32::MAX, status };
+            let identity = Identity(0x0123_4567_89ab_cdef_fedc_ba98_7654_3210);
+            let record = Record::new(identity, rank, KnownDay(Day(-3)), 9, 0xab_1234_5678);
+            assert_eq!((record.identity(), record.rank(), record.text()), (identity, rank, 0xab_1234_5678));
+            assert!(!record.is_free());
+        }
+    }
+
+    #[test]
+    fn freed_slots_are_used_again() {
+        let mut slab = Slab::new();
+        let (a, b) = (slab.insert('a'), slab.insert('b'));
+        slab.free(a);
+        assert_eq!(slab.insert('c'), a);
+        assert_eq!((*slab.get(a), *slab.get(b)), ('c', 'b'));
+        assert_eq!(slab.slots().len(), 2);
+    }
+
+    #[test]
+    fn texts_come_back_whole() {
+        let mut texts = Texts::default();
+        let long = vec![b'x'; 700];
+        let (a, b, c) = (texts.push(b"E-1"), texts.push(b""), texts.push(&long));
+        assert_eq!((texts.get(a), texts.get(b), texts.get(c)), (&b"E-1"[..], &b""[..], &long[..]));
+    }
+}
