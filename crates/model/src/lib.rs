@@ -6,6 +6,7 @@
 
 mod access;
 mod alert;
+mod counts;
 mod day;
 mod decimal;
 mod event;
@@ -25,6 +26,7 @@ mod volume;
 
 pub use access::*;
 pub use alert::*;
+pub use counts::*;
 pub use day::*;
 pub use decimal::*;
 pub use event::*;

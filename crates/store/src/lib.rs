@@ -17,5 +17,5 @@ pub use alerts::write_alerts;
 pub use error::StoreError;
 pub use folder::{OutputFolder, Partial};
 pub use rejects::RejectsWriter;
-pub use summary::{Counts, FileCounts, Summary, Versions};
+pub use summary::{FileCounts, Summary, Versions};
 pub use volumes::{volumes_schema, write_volumes};

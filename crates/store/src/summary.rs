@@ -3,42 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use headwater_model::Day;
+use headwater_model::{Counts, Day};
 use serde::Serialize;
 
 use crate::{OutputFolder, StoreError};
 
 /// Name of the file.
 pub const SUMMARY_FILE: &str = "summary.json";
-
-/// The account of the input: `read = accepted + duplicate + superseded + rejected`, always.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Records read.
-    pub read: u64,
-    /// Records that hold, or held until a higher revision came.
-    pub accepted: u64,
-    /// Records of the revision and status held.
-    pub duplicate: u64,
-    /// Records of a lower revision than the one held.
-    pub superseded: u64,
-    /// Records not taken.
-    pub rejected: u64,
-    /// Duplicates whose content differs; counted in `duplicate` too.
-    pub conflict: u64,
-}
-
-impl Counts {
-    /// Adds another account.
-    pub fn add(&mut self, other: Counts) {
-        self.read += other.read;
-        self.accepted += other.accepted;
-        self.duplicate += other.duplicate;
-        self.superseded += other.superseded;
-        self.rejected += other.rejected;
-        self.conflict += other.conflict;
-    }
-}
 
 /// The account of one input.
 #[derive(Clone, Debug, Serialize)]
