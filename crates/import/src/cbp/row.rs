@@ -149,6 +149,7 @@ fn event(fields: &[&str; 9], options: &CbpOptions) -> Result<SeizureEvent, Fault
     // The lag is checked to be at most LAG_DAYS_MAX, so it fits.
     let reported_at = format!("{}T00:00:00Z", first + (days - 1) + options.lag_days as i32);
     Ok(SeizureEvent {
+        revision: Some(0),
         period_days: Some(days as u16),
         place: EventPlace::Parts {
             country: "US".into(),

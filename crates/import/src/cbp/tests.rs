@@ -47,7 +47,7 @@ fn a_row_becomes_an_event_with_its_figures_as_written() {
     let [event] = &events(&[GOOD])[..] else { panic!("one event") };
     assert_eq!((event.occurred_on.as_str(), event.period_days), ("2018-10-01", Some(31)));
     assert_eq!(event.reported_at, "2018-12-15T00:00:00Z");
-    assert_eq!((event.source.as_str(), event.revision, event.incidents), ("US-CBP", None, Some(2)));
+    assert_eq!((event.source.as_str(), event.revision, event.incidents), ("US-CBP", Some(0), Some(2)));
     assert_eq!(event.marking, Some(Marking::Clear));
     let (country, subdivision, office) =
         ("US".to_owned(), Some("Southwest Border".to_owned()), Some("TUCSON FIELD OFFICE".to_owned()));
