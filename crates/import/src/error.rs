@@ -60,7 +60,7 @@ pub enum ImportError {
     },
     /// A row, where skipping was not asked for.
     #[error(transparent)]
-    Row(#[from] RowError),
+    Row(#[from] Box<RowError>),
 }
 
 /// A row that was not taken.

@@ -83,7 +83,7 @@ pub fn import<N: Into<String>, R: Read>(
     import.events.extend(held.map(|t| t.event));
     rejects.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     match rejects.first() {
-        Some(first) if !options.keep_going => Err(first.clone().into()),
+        Some(first) if !options.keep_going => Err(Box::new(first.clone()).into()),
         _ => Ok(Import { rejects, ..import }),
     }
 }
