@@ -1,1 +1,22 @@
-//! runtime
+//! What every process needs around its work: configuration, an orderly stop, and logging.
+//!
+//! * [`Config`]: one TOML file plus environment, checked whole before anything starts; every problem is listed with its
+//!   place and the nearest known key.
+//! * [`Shutdown`]: the first SIGTERM or Ctrl-C asks everybody to stop, the second one ends the process.
+//! * [`init_logging`]: words on stderr, for people on a terminal, as JSON lines elsewhere.
+//!
+//! This crate must not know what is read, counted or raised: no domain words. There are no globals, so that tests can
+//! have as many configurations and shutdowns as they like.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod config;
+mod logging;
+mod shutdown;
+
+pub use config::{
+    ClientSetting, Cluster, Config, ConfigError, ConfigProblem, DetectSettings, Partitioner, Place, Source,
+    StoreLocation, StoreSettings,
+};
+pub use logging::{LoggingError, init_logging};
+pub use shutdown::{Shutdown, ShutdownToken};

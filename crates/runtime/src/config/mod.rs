@@ -1,0 +1,176 @@
+//! The configuration of a process: one TOML file, and every key also as environment.
+
+mod check;
+mod problem;
+mod section;
+mod show;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+pub use problem::{ConfigError, ConfigProblem, Place};
+
+/// Everything a process can be told, checked and complete: what was absent has its default. Shown
+/// ([`std::fmt::Display`]) as the TOML that says the same, secrets only by the names of their files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Kafka clusters by name.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// What is read, by name; at least one.
+    pub sources: BTreeMap<String, Source>,
+    /// Name of the cluster that results are published to.
+    pub outputs: Option<String>,
+    /// Where results are kept.
+    pub store: StoreSettings,
+    /// When shifts are looked for.
+    pub detect: DetectSettings,
+    /// Address of the pages and the API.
+    pub serve: SocketAddr,
+    /// Address of the metrics.
+    pub metrics: SocketAddr,
+}
+
+/// A Kafka cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cluster {
+    /// Addresses to begin with, `host:port`, separated by commas.
+    pub brokers: String,
+    /// Consumer group.
+    pub group: String,
+    /// Name of this process in the group, for static membership.
+    pub instance: Option<String>,
+    /// Settings of the client library, by its own names.
+    pub client: BTreeMap<String, ClientSetting>,
+}
+
+/// A setting of the Kafka client library.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientSetting {
+    /// As it stands.
+    Value(String),
+    /// A secret: the value is what the file holds, less a newline at its end.
+    File(PathBuf),
+}
+
+/// Something to read events from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A topic of a cluster.
+    Topic {
+        /// Name of the cluster.
+        cluster: String,
+        /// The topic.
+        topic: String,
+        /// How its producers place keys.
+        partitioner: Partitioner,
+    },
+    /// A folder of NDJSON files.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+    },
+}
+
+/// How producers turn a key into a partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partitioner {
+    /// Not held to anything.
+    Any,
+    /// As Java clients do.
+    Murmur2,
+    /// As librdkafka's clients do.
+    Crc32,
+}
+
+/// Where results are kept, and how often they are committed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Where.
+    pub location: StoreLocation,
+    /// Milliseconds between two commits.
+    pub commit_ms: u64,
+    /// Bytes of input between two commits.
+    pub commit_bytes: u64,
+}
+
+/// A place for results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreLocation {
+    /// A local folder; relative to the folder that the process was started in.
+    Folder(PathBuf),
+    /// An object store: `s3://`, `gs://` or `az://`, bucket and prefix.
+    Objects(String),
+}
+
+/// When shifts are looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectSettings {
+    /// Milliseconds without a record after which a source counts as idle.
+    pub idle_ms: u64,
+}
+
+impl Config {
+    /// A configuration to begin with, for people who have none: every key that must be given, and the usual ones.
+    pub const EXAMPLE: &str = include_str!("example.toml");
+
+    /// Checks a configuration: the file's text, and the environment, of which only names that begin with
+    /// `HEADWATER__` count.
+    ///
+    /// # Errors
+    /// Every problem there is, in the order of the file, then of the environment.
+    pub fn check(
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Config, Vec<ConfigProblem>> {
+        check::check(text, environment)
+    }
+
+    /// Reads and checks a file, or the environment alone where there is none.
+    ///
+    /// # Errors
+    /// [`ConfigError`], whose text is one line a problem.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Config, ConfigError> {
+        let (file, text) = match path {
+            None => ("configuration".to_owned(), String::new()),
+            Some(path) => (path.display().to_string(), read(path)?),
+        };
+        Config::check(&text, environment).map_err(|problems| ConfigError::Problems { file, problems })
+    }
+
+    /// Whether the environment holds any key: then a process can be started without a file.
+    pub fn in_environment(environment: impl IntoIterator<Item = (String, String)>) -> bool {
+        environment.into_iter().any(|(name, _)| name.starts_with(tree::PREFIX))
+    }
+}
+
+impl Cluster {
+    /// The settings of the client library with the secrets read from their files.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] names the file of a secret that cannot be read.
+    pub fn client_settings(&self) -> Result<Vec<(String, String)>, ConfigError> {
+        self.client
+            .iter()
+            .map(|(key, setting)| {
+                let value = match setting {
+                    ClientSetting::Value(value) => value.clone(),
+                    ClientSetting::File(path) => read(path)?.trim_end_matches(['\n', '\r']).to_owned(),
+                };
+                Ok((key.clone(), value))
+            })
+            .collect()
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.into(), source })
+}

@@ -1,0 +1,88 @@
+//! A configuration as the TOML that says the same.
+
+use std::fmt::{self, Display, Formatter};
+
+use super::{ClientSetting, Config, Partitioner, Source, StoreLocation};
+
+/// A string as TOML writes it.
+struct Quoted<'a>(&'a str);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for char in self.0.chars() {
+            match char {
+                '"' | '\\' => write!(f, "\\{char}")?,
+                '\n' => f.write_str("\\n")?,
+                control if control.is_control() => write!(f, "\\u{:04x}", control as u32)?,
+                other => write!(f, "{other}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+impl Display for Partitioner {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Partitioner::Any => "any",
+            Partitioner::Murmur2 => "murmur2",
+            Partitioner::Crc32 => "crc32",
+        })
+    }
+}
+
+impl Display for StoreLocation {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreLocation::Folder(path) => path.display().fmt(f),
+            StoreLocation::Objects(url) => f.write_str(url),
+        }
+    }
+}
+
+impl Display for Config {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for (name, cluster) in &self.clusters {
+            writeln!(
+                f,
+                "[clusters.{name}]\nbrokers = {}\ngroup = {}",
+                Quoted(&cluster.brokers),
+                Quoted(&cluster.group)
+            )?;
+            if let Some(instance) = &cluster.instance {
+                writeln!(f, "instance = {}", Quoted(instance))?;
+            }
+            if !cluster.client.is_empty() {
+                writeln!(f, "[clusters.{name}.client]")?;
+            }
+            for (key, setting) in &cluster.client {
+                match setting {
+                    ClientSetting::Value(value) => writeln!(f, "{} = {}", Quoted(key), Quoted(value))?,
+                    ClientSetting::File(path) => {
+                        let key = format!("{key}_file");
+                        writeln!(f, "{} = {}", Quoted(&key), Quoted(&path.to_string_lossy()))?;
+                    }
+                }
+            }
+        }
+        for (name, source) in &self.sources {
+            writeln!(f, "[sources.{name}]")?;
+            match source {
+                Source::Folder { path } => writeln!(f, "path = {}", Quoted(&path.to_string_lossy()))?,
+                Source::Topic { cluster, topic, partitioner } => {
+                    writeln!(f, "cluster = \"{cluster}\"\ntopic = \"{topic}\"\npartitioner = \"{partitioner}\"")?;
+                }
+            }
+        }
+        if let Some(cluster) = &self.outputs {
+            writeln!(f, "[outputs]\ncluster = \"{cluster}\"")?;
+        }
+        let store = &self.store;
+        writeln!(f, "[store]\nurl = {}", Quoted(&store.location.to_string()))?;
+        writeln!(f, "commit_ms = {}\ncommit_bytes = {}", store.commit_ms, store.commit_bytes)?;
+        writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
+        writeln!(f, "[serve]\nlisten = \"{}\"", self.serve)?;
+        writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)
+    }
+}

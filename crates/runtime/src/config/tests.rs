@@ -1,0 +1,170 @@
+use super::*;
+
+fn no_environment() -> Vec<(String, String)> {
+    Vec::new()
+}
+
+fn environment(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn problems(text: &str, variables: &[(&str, &str)]) -> Vec<String> {
+    Config::check(text, environment(variables)).unwrap_err().iter().map(|problem| problem.line("f.toml")).collect()
+}
+
+const TOPIC: &str = "[clusters.main]\nbrokers = \"h:1\"\n[sources.trade]\ncluster = \"main\"\ntopic = \"t\"\n";
+
+#[test]
+fn the_example_is_right_and_says_the_defaults() {
+    let example = Config::check(Config::EXAMPLE, no_environment()).unwrap();
+    assert_eq!(example.sources.len(), 2);
+    assert_eq!(example.clusters["main"].brokers, "127.0.0.1:9092");
+    let small = TOPIC.replace("h:1", "127.0.0.1:9092").replace("\"t\"", "\"trade-events\"")
+        + "[sources.seizure]\ncluster = \"main\"\ntopic = \"seizure-events\"";
+    assert_eq!(Config::check(&small, no_environment()).unwrap(), example);
+    // The keys that it only hints at are right as well.
+    let uncommented: String = Config::EXAMPLE
+        .lines()
+        .map(|line| {
+            let hint = line.strip_prefix("# ").filter(|hint| hint.starts_with(['[', '"']) || hint.contains(" = "));
+            format!("{}\n", hint.unwrap_or(line))
+        })
+        .collect();
+    let all = Config::check(&uncommented, no_environment()).unwrap();
+    assert_eq!((all.sources.len(), all.outputs.as_deref(), all.clusters["main"].client.len()), (3, Some("main"), 1));
+}
+
+#[test]
+fn shown_and_read_again_it_is_the_same() {
+    let text = format!(
+        "{TOPIC}partitioner = \"crc32\"\n[sources.box]\npath = 'in \"box\\'\n[outputs]\ncluster = \"main\"\n\
+         [clusters.main.client]\n\"a.b\" = true\n\"sasl.password_file\" = \"/s\"\n[store]\nurl = \"s3://b/p\"\n"
+    );
+    let config = Config::check(&text, environment(&[("HEADWATER__CLUSTERS__MAIN__INSTANCE", "i")])).unwrap();
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    assert_eq!(config.store.location, StoreLocation::Objects("s3://b/p".into()));
+    assert_eq!(config.clusters["main"].client["sasl.password"], ClientSetting::File("/s".into()));
+}
+
+#[test]
+fn environment_overrides_the_file_and_is_enough_alone() {
+    let variables = environment(&[
+        ("HEADWATER__STORE__COMMIT_MS", "200"),
+        ("HEADWATER__SOURCES__TRADE__TOPIC", "other"),
+        ("HEADWATER__CLUSTERS__MAIN__CLIENT__SESSION_TIMEOUT_MS", "7000"),
+        ("HEADWATER__CLUSTERS__MAIN__CLIENT__SASL_PASSWORD_FILE", "/s"),
+        ("HEADWATER__CLUSTERS__MAIN__CLIENT__FETCH_MAX_BYTES", "9"),
+        ("HEADWATER_LOG", "debug"),
+        ("PATH", "/bin"),
+    ]);
+    let text = format!("{TOPIC}[clusters.main.client]\n\"fetch.max.bytes\" = 8\n");
+    let config = Config::check(&text, variables).unwrap();
+    assert_eq!(config.store.commit_ms, 200);
+    assert!(matches!(&config.sources["trade"], Source::Topic { topic, .. } if topic == "other"));
+    let client = &config.clusters["main"].client;
+    let value = |value: &str| ClientSetting::Value(value.into());
+    assert_eq!(client.len(), 3);
+    assert_eq!(client["session.timeout.ms"], value("7000"));
+    assert_eq!(client["fetch.max.bytes"], value("9"));
+    assert_eq!(client["sasl.password"], ClientSetting::File("/s".into()));
+
+    let alone = environment(&[("HEADWATER__SOURCES__INBOX__PATH", "inbox")]);
+    assert!(Config::in_environment(alone.clone()));
+    assert!(!Config::in_environment(environment(&[("HEADWATER_LOG", "debug")])));
+    assert_eq!(Config::check("", alone).unwrap().sources["inbox"], Source::Folder { path: "inbox".into() });
+}
+
+#[test]
+fn every_problem_is_listed_with_its_place() {
+    let text = "\
+[clusters.main]
+broker = \"h:1\"
+[sources.trade]
+cluster = \"mian\"
+topic = \"t t\"
+partitioner = \"murmur\"
+[stor]
+[store]
+comit_ms = 5
+  commit_ms = \"5\"
+commit_bytes = 1
+[serve]
+listen = \"localhost:80\"
+";
+    assert_eq!(
+        problems(text, &[("HEADWATER__DETECT__IDLE", "1"), ("HEADWATER__DETECT__IDLE_MS", "soon")]),
+        [
+            "f.toml:1:11: clusters.main.brokers: is required",
+            "f.toml:2:1: clusters.main.broker: unknown key; did you mean brokers?",
+            "f.toml:4:1: sources.trade.cluster: there is no [clusters.mian]; did you mean \"main\"?",
+            "f.toml:5:1: sources.trade.topic: \"t t\" is no topic: 1 to 249 of A-Z a-z 0-9 . _ -",
+            "f.toml:6:1: sources.trade.partitioner: \"murmur\" is none of any, murmur2, crc32; did you mean \"murmur2\"?",
+            "f.toml:7:2: stor: unknown key; did you mean store?",
+            "f.toml:9:1: store.comit_ms: unknown key; did you mean commit_ms?",
+            "f.toml:10:3: store.commit_ms: an integer is wanted, not a string",
+            "f.toml:11:1: store.commit_bytes: 1 is not a whole number from 65536 to 1073741824",
+            "f.toml:13:1: serve.listen: \"localhost:80\" is no IP address and port, as in \"127.0.0.1:8080\"",
+            "HEADWATER__DETECT__IDLE: detect.idle: unknown key; did you mean idle_ms?",
+            "HEADWATER__DETECT__IDLE_MS: detect.idle_ms: soon is not a whole number from 1000 to 86400000",
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_toml_has_a_place_too() {
+    let lines = problems(&format!("{TOPIC}= 5\n"), &[]);
+    assert!(lines[0].starts_with("f.toml:6:1: "), "{lines:?}");
+    let lines = problems(&format!("{TOPIC}topic = \"u\"\n"), &[]);
+    assert!(lines[0].starts_with("f.toml:6:1: ") && lines[0].contains("duplicate key"), "{lines:?}");
+}
+
+#[test]
+fn refusals() {
+    let nothing = problems("", &[]);
+    assert!(nothing[0].starts_with("f.toml: sources: nothing to read") && nothing.len() == 1, "{nothing:?}");
+    for (more, part) in [
+        ("[sources.b]\ncluster = \"main\"\ntopic = \"t\"", "f.toml:3:10: sources.trade: reads the same as sources.b"),
+        ("[sources.b]", "sources.b.topic: is required"),
+        ("path = \"p\"", "f.toml:6:1: sources.trade.path: a source is a topic or a folder"),
+        ("[sources.\"B c\"]\npath = \"p\"", "a name is made of"),
+        ("[sources]\ntrade2 = 5", "sources.trade2: a table is wanted, not an integer"),
+        ("[store]\nurl = \"ftp://x\"", "\"ftp://x\" is no folder"),
+        ("[store]\nurl = \"s3:///x\"", "with a bucket"),
+        ("[store]\ncommit_ms = 1.5", "an integer is wanted, not a number with a fraction"),
+        ("[store]\ncommit_ms = -1", "-1 is not a whole number"),
+        ("[outputs]", "outputs.cluster: is required"),
+        ("[clusters.b]\nbrokers = \"h:1,h\"", "\"h\" is not host:port"),
+        ("[clusters.main.client]\n\"sasl.password\" = \"x\"", "is a secret: give the file"),
+        ("[clusters.main.client]\n\"group.id\" = \"x\"", "is given as `group`"),
+        ("[clusters.main.client]\n\"enable.auto.commit\" = true", "cannot be set"),
+        ("[clusters.main.client]\na.b = 1", "put the whole name in quotes"),
+    ] {
+        let lines = problems(&format!("{TOPIC}{more}\n"), &[]);
+        assert!(lines.iter().any(|line| line.contains(part)), "{more}: {lines:?}");
+        // No message repeats a secret.
+        assert!(!lines.iter().any(|line| line.contains("\"x\"")), "{lines:?}");
+    }
+    let lines = problems(TOPIC, &[("HEADWATER__STORE__COMIT_MS", "1")]);
+    assert_eq!(lines, ["HEADWATER__STORE__COMIT_MS: store.comit_ms: unknown key; did you mean commit_ms?"]);
+    let lines = problems(TOPIC, &[("HEADWATER__STORE", "1")]);
+    assert_eq!(lines, ["HEADWATER__STORE: store: a table is wanted, not a string"]);
+}
+
+#[test]
+fn secrets_come_from_their_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret");
+    fs::write(&secret, "p w\n").unwrap();
+    let text = format!("{TOPIC}[clusters.main.client]\n\"sasl.password_file\" = '{}'\n\"a\" = 1", secret.display());
+    let path = dir.path().join("f.toml");
+    fs::write(&path, &text).unwrap();
+    let config = Config::load(Some(&path), no_environment()).unwrap();
+    let settings = config.clusters["main"].client_settings().unwrap();
+    assert_eq!(settings, [("a".into(), "1".into()), ("sasl.password".into(), "p w".into())]);
+    assert!(!format!("{config:?}{config}").contains("p w"));
+    fs::remove_file(&secret).unwrap();
+    let error = config.clusters["main"].client_settings().unwrap_err().to_string();
+    assert!(error.starts_with(&secret.display().to_string()), "{error}");
+    let error = Config::load(Some(&secret), no_environment()).unwrap_err().to_string();
+    assert!(error.contains("cannot read"), "{error}");
+}
