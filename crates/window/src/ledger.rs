@@ -187,3 +187,190 @@ pub(crate) fn signed_rows<'a>(
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Window;
+    use crate::fixture::{Said, after, feed, mass, spelt};
+
+    const ACCEPTED: Class = Class::Accepted;
+    const SUPERSEDED: Class = Class::Superseded;
+    const DUPLICATE: Class = Class::Duplicate { conflict: false };
+    const CONFLICT: Class = Class::Duplicate { conflict: true };
+
+    /// Known day, event day, milligrams, events: the panes of records that all lie in one series.
+    fn panes(window: &Window) -> Vec<(i32, i32, i64, i64)> {
+        let mut panes: Vec<_> = spelt(&window.panes, &window.names)
+            .into_iter()
+            .map(|((_, event_day, _, known_on), sums)| (known_on, event_day, sums.mass_mg, sums.events))
+            .collect();
+        panes.sort_unstable();
+        panes
+    }
+
+    /// Feeds records one by one and checks the class of each.
+    fn classes(records: &[(Said, Class)]) -> Window {
+        let mut window = Window::default();
+        for (said, expected) in records {
+            let (counts, _) = feed(&mut window, std::slice::from_ref(said));
+            let class = match (counts.accepted, counts.duplicate, counts.superseded, counts.conflict) {
+                (1, 0, 0, 0) => ACCEPTED,
+                (0, 1, 0, 0) => DUPLICATE,
+                (0, 1, 0, 1) => CONFLICT,
+                (0, 0, 1, 0) => SUPERSEDED,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(class, *expected, "{said:?}");
+        }
+        window
+    }
+
+    #[test]
+    fn a_revision_takes_back_and_counts_under_its_own_day() {
+        let window = classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 100)]), ACCEPTED),
+            (Said::new("E", 1, 20, &[mass(2, 70)]), ACCEPTED),
+        ]);
+        assert_eq!(panes(&window), [(10, 1, 100, 1), (20, 1, -100, -1), (20, 2, 70, 1)]);
+    }
+
+    #[test]
+    fn the_same_record_again_is_a_duplicate_and_other_content_a_conflict() {
+        let window = classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 100)]), ACCEPTED),
+            (Said::new("E", 0, 10, &[mass(1, 100)]), DUPLICATE),
+            (Said::new("E", 0, 10, &[mass(1, 101)]), CONFLICT),
+            (Said::new("E", 0, 9, &[mass(1, 100)]), CONFLICT),
+        ]);
+        assert_eq!(panes(&window), [(10, 1, 100, 1)], "the first arrival holds");
+    }
+
+    #[test]
+    fn a_copy_of_a_lower_record_that_still_matters_is_a_duplicate() {
+        classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 100)]), ACCEPTED),
+            (Said::new("E", 1, 20, &[mass(1, 70)]), ACCEPTED),
+            (Said::new("E", 0, 10, &[mass(1, 100)]), DUPLICATE),
+        ]);
+    }
+
+    #[test]
+    fn a_copy_of_a_dropped_record_is_superseded() {
+        let window = classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 100)]), ACCEPTED),
+            (Said::new("E", 1, 10, &[mass(1, 70)]), ACCEPTED),
+            (Said::new("E", 0, 10, &[mass(1, 100)]), SUPERSEDED),
+        ]);
+        assert_eq!(panes(&window), [(10, 1, 70, 1)]);
+    }
+
+    #[test]
+    fn a_lower_record_known_earlier_writes_under_its_day_and_undoes_under_the_next_change() {
+        let window = classes(&[
+            (Said::new("E", 1, 20, &[mass(1, 70)]), ACCEPTED),
+            (Said::new("E", 0, 10, &[mass(1, 100)]), SUPERSEDED),
+        ]);
+        assert_eq!(panes(&window), [(10, 1, 100, 1), (20, 1, -30, 0)]);
+    }
+
+    #[test]
+    fn a_lower_record_known_later_never_counts() {
+        let mut window = after(&[Said::new("E", 1, 20, &[mass(1, 70)])]);
+        let (counts, rows) =
+            feed(&mut window, &[Said::new("E", 0, 20, &[mass(1, 1)]), Said::new("E", 0, 21, &[mass(1, 2)])]);
+        assert_eq!((counts.superseded, rows), (2, vec![]));
+    }
+
+    #[test]
+    fn a_withdrawal_before_its_event_is_remembered() {
+        let window = classes(&[
+            (Said::withdrawn("E", 0, 10), ACCEPTED),
+            (Said::new("E", 0, 12, &[mass(1, 100)]), SUPERSEDED),
+            (Said::withdrawn("E", 0, 10), DUPLICATE),
+        ]);
+        assert_eq!(panes(&window), []);
+        let window =
+            classes(&[(Said::withdrawn("E", 0, 10), ACCEPTED), (Said::new("E", 0, 8, &[mass(1, 100)]), SUPERSEDED)]);
+        assert_eq!(panes(&window), [(8, 1, 100, 1), (10, 1, -100, -1)]);
+    }
+
+    #[test]
+    fn a_higher_revision_counts_again_after_a_withdrawal() {
+        let window = classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 100)]), ACCEPTED),
+            (Said::withdrawn("E", 0, 11), ACCEPTED),
+            (Said::new("E", 1, 12, &[mass(1, 90)]), ACCEPTED),
+        ]);
+        assert_eq!(panes(&window), [(10, 1, 100, 1), (11, 1, -100, -1), (12, 1, 90, 1)]);
+    }
+
+    #[test]
+    fn items_may_vanish_and_appear() {
+        let window = classes(&[
+            (Said::new("E", 0, 10, &[mass(1, 1), mass(2, 2), mass(3, 3)]), ACCEPTED),
+            (Said::new("E", 1, 11, &[mass(3, 3)]), ACCEPTED),
+            (Said::new("E", 2, 12, &[mass(3, 3), mass(4, 4)]), ACCEPTED),
+        ]);
+        let first = [(10, 1, 1, 1), (10, 2, 2, 1), (10, 3, 3, 1)];
+        assert_eq!(panes(&window), [&first[..], &[(11, 1, -1, -1), (11, 2, -2, -1), (12, 4, 4, 1)]].concat());
+    }
+
+    #[test]
+    fn a_change_of_the_same_day_takes_back_only_what_was_in_force() {
+        let mut window = after(&[Said::new("E", 0, 10, &[mass(1, 1)]), Said::new("E", 1, 20, &[mass(1, 2)])]);
+        let (_, rows) = feed(&mut window, &[Said::new("E", 2, 20, &[mass(1, 3)])]);
+        let rows: Vec<_> = rows.iter().map(|r| (r.sign, r.rank.revision, r.key.known_on.0.0, r.mass_mg)).collect();
+        assert_eq!(rows, [(Sign::Minus, 1, 20, Some(2)), (Sign::Plus, 2, 20, Some(3))]);
+    }
+
+    #[test]
+    fn an_early_high_revision_undoes_all_that_it_dominates() {
+        let mut window = after(&[
+            Said::new("E", 0, 10, &[mass(1, 1)]),
+            Said::new("E", 1, 20, &[mass(1, 2)]),
+            Said::new("E", 2, 30, &[mass(1, 3)]),
+        ]);
+        let (_, rows) = feed(&mut window, &[Said::new("E", 3, 15, &[mass(1, 4)])]);
+        let rows: Vec<_> = rows.iter().map(|r| (r.sign as i8, r.rank.revision, r.key.known_on.0.0)).collect();
+        assert_eq!(rows, [(-1, 2, 30), (1, 1, 30), (-1, 1, 20), (1, 0, 20), (-1, 0, 15), (1, 3, 15)]);
+        assert_eq!(panes(&window), [(10, 1, 1, 1), (15, 1, 3, 0)]);
+    }
+
+    #[test]
+    fn the_same_records_twenty_times_take_no_more_memory() {
+        let records: Vec<Said> = (0..200)
+            .flat_map(|n| {
+                let event = format!("E-{}", n / 4);
+                [Said::new(&event, n % 4, 40 - n as i32 % 3, &[mass(1, 1), mass(2, 2)]), Said::withdrawn(&event, 2, 39)]
+            })
+            .collect();
+        let mut window = after(&records);
+        let once = (window.ledger.bytes(), window.panes.bytes(), window.ledger.len());
+        for _ in 1..20 {
+            feed(&mut window, &records);
+        }
+        assert_eq!((window.ledger.bytes(), window.panes.bytes(), window.ledger.len()), once);
+    }
+
+    #[test]
+    fn dropped_records_make_room_for_others() {
+        let mut window = after(&[Said::new("E", 0, 10, &[mass(1, 1), mass(2, 2)])]);
+        let bytes = |window: &Window| window.ledger.records.slots().len() + window.ledger.items.slots().len();
+        feed(&mut window, &[Said::new("E", 1, 10, &[mass(1, 3), mass(2, 4)])]);
+        let size = bytes(&window);
+        for revision in 2..50 {
+            feed(&mut window, &[Said::new("E", revision, 10, &[mass(1, 3), mass(2, 4)])]);
+        }
+        assert_eq!(bytes(&window), size);
+    }
+
+    #[test]
+    fn a_plain_event_takes_some_115_bytes() {
+        let records: Vec<Said> = (0..28_000).map(|n| Said::new(&format!("{n:020}"), 0, 1, &[mass(1, 1)])).collect();
+        let window = after(&records);
+        let bytes = window.ledger.bytes() / records.len();
+        assert!((110..=121).contains(&bytes), "{bytes}");
+        assert_eq!((window.ledger.len(), window.ledger.is_empty()), (28_000, false));
+    }
+}

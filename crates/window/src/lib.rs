@@ -9,8 +9,8 @@
 //! wall clocks or the catalog.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod class;
 mod complete;
-mod counts;
 mod error;
 mod ledger;
 mod order;
@@ -24,8 +24,13 @@ mod volumes;
 mod wide;
 mod window;
 
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod properties;
+
+pub use class::Class;
 pub use complete::{COMPLETE_DAYS, COMPLETE_PERCENT, CompleteTo, complete_to};
-pub use counts::{Class, Counts};
 pub use error::WindowError;
 pub use ledger::Ledger;
 pub use panes::{PaneIndex, Panes};

@@ -125,3 +125,75 @@ impl PaneIndex {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Line, Said, after, known, mass, spell_key};
+
+    fn key(series: u32, event_day: i32, period_days: u16, known_on: i32) -> PaneKey {
+        let event_day = EventDay(Day(event_day));
+        PaneKey { series: Id::new(series), event_day, period_days, known_on: known(known_on) }
+    }
+
+    #[test]
+    fn a_key_survives_packing() {
+        for key in [key(0, 0, 1, 0), key(u32::MAX, -25_567, 366, -1), key(7, 84_370, 28, -25_567)] {
+            assert_eq!(unpack(pack(key)), key);
+        }
+    }
+
+    #[test]
+    fn overflow_names_the_key_and_leaves_the_pane() {
+        let mut panes = Panes::default();
+        let sums = Sums { mass_mg: i64::MAX, ..Sums::default() };
+        panes.add(key(1, 2, 1, 3), sums).unwrap();
+        let more = Sums { mass_mg: 1, ..Sums::default() };
+        assert_eq!(panes.add(key(1, 2, 1, 3), more), Err(key(1, 2, 1, 3)));
+        assert_eq!(panes.sums[&pack(key(1, 2, 1, 3))], sums);
+        let mut other = Panes::default();
+        other.add(key(1, 2, 1, 3), more).unwrap();
+        assert_eq!(panes.merge(&other), Err(key(1, 2, 1, 3)));
+    }
+
+    #[test]
+    fn a_pane_at_zero_is_forgotten() {
+        let mut panes = Panes::default();
+        assert!(panes.is_empty());
+        let sums = Sums { mass_mg: 5, pieces: 1, incidents: 1, events: 1 };
+        panes.add(key(1, 2, 1, 3), Sums::default()).unwrap();
+        assert_eq!(panes.len(), 0);
+        panes.add(key(1, 2, 1, 3), sums).unwrap();
+        assert_eq!((panes.len(), panes.is_empty()), (1, false));
+        assert!(panes.bytes() >= 48);
+        panes.add(key(1, 2, 1, 3), sums.negated()).unwrap();
+        assert!(panes.is_empty());
+    }
+
+    #[test]
+    fn the_index_goes_by_known_day_then_by_the_texts_of_names() {
+        let line = |substance, event_day| Line { substance, ..mass(event_day, 1) };
+        let window = after(&[
+            Said::new("A", 0, 9, &[line("z", 5), line("b", 7), line("b", 6)]),
+            Said::new("B", 0, 8, &[line("z", 1)]),
+            Said::new("C", 0, 12, &[line("a", 1)]),
+        ]);
+        let index = window.panes.sorted(&window.names);
+        let spell = |panes: &[Pane]| -> Vec<(String, i32)> {
+            panes
+                .iter()
+                .map(|p| spell_key(&window.names, p))
+                .map(|(text, day, ..)| (text[..1].to_owned(), day))
+                .collect()
+        };
+        let of =
+            |list: &[(&str, i32)]| -> Vec<(String, i32)> { list.iter().map(|(s, d)| ((*s).to_owned(), *d)).collect() };
+        assert_eq!(spell(index.known_on(known(9))), of(&[("b", 6), ("b", 7), ("z", 5)]));
+        assert_eq!(spell(index.known_on(known(10))), []);
+        assert_eq!(spell(index.up_to(Some(known(8)))), of(&[("z", 1)]));
+        assert_eq!(index.up_to(Some(known(11))).len(), 4);
+        assert_eq!(index.up_to(None).len(), 5);
+        let days: Vec<_> = index.days().map(|(day, panes)| (day.0.0, panes.len())).collect();
+        assert_eq!(days, [(8, 1), (9, 3), (12, 1)]);
+    }
+}

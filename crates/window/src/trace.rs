@@ -94,3 +94,92 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Window;
+    use crate::fixture::{Line, Said, after, feed, known, mass, series};
+
+    fn query(window: &mut Window, line: &Line, days: (i32, i32), as_of: i32) -> EvidenceQuery {
+        let series = vec![series(&mut window.names, "S", line)];
+        EvidenceQuery { series, from: Day(days.0), to: Day(days.1), as_of: known(as_of) }
+    }
+
+    fn events(window: &Window, query: EvidenceQuery) -> Vec<String> {
+        let answers = window.ledger.trace(&[query], &window.names);
+        answers[0].iter().map(|trace| trace.event_id.to_string()).collect()
+    }
+
+    #[test]
+    fn only_rows_in_force_on_the_day_answer() {
+        let mut window = after(&[
+            Said::new("moved", 0, 10, &[mass(5, 1)]),
+            Said::new("moved", 1, 20, &[mass(50, 1)]),
+            Said::new("stays", 0, 12, &[mass(5, 1)]),
+            Said::new("gone", 0, 10, &[mass(5, 1)]),
+            Said::withdrawn("gone", 0, 15),
+        ]);
+        for (as_of, expected) in [
+            (9, vec![]),
+            (10, vec!["gone", "moved"]),
+            (12, vec!["gone", "moved", "stays"]),
+            (15, vec!["moved", "stays"]),
+            (20, vec!["stays"]),
+        ] {
+            let query = query(&mut window, &mass(5, 0), (5, 5), as_of);
+            assert_eq!(events(&window, query), expected, "as of {as_of}");
+        }
+    }
+
+    #[test]
+    fn days_are_closed_on_both_ends_and_a_period_lies_on_its_last() {
+        let week = Line { period_days: 7, ..mass(4, 1) };
+        let mut window = after(&[Said::new("week", 0, 20, &[week])]);
+        for (days, expected) in [((10, 10), 1), ((4, 9), 0), ((11, 20), 0), ((9, 11), 1)] {
+            let query = query(&mut window, &mass(0, 0), days, 20);
+            assert_eq!(events(&window, query).len(), expected, "{days:?}");
+        }
+    }
+
+    #[test]
+    fn a_trace_holds_every_series_and_change_up_to_the_day() {
+        let other = Line { substance: "z", ..mass(6, 70) };
+        let mut window = after(&[
+            Said::new("E", 0, 10, &[mass(5, 1), mass(5, 2), other.clone()]),
+            Said::new("E", 1, 11, &[mass(5, 3)]),
+            Said::new("E", 2, 12, &[mass(5, 9)]),
+        ]);
+        let query = query(&mut window, &mass(5, 0), (0, 9), 11);
+        let answers = window.ledger.trace(&[query.clone(), query], &window.names);
+        assert_eq!(answers[0], answers[1]);
+        let [trace] = &answers[0][..] else { panic!("{answers:?}") };
+        assert_eq!((&*trace.source, &*trace.event_id), ("S", "E"));
+        let panes: Vec<_> = trace
+            .panes
+            .iter()
+            .map(|pane| {
+                let substance = window.names.series.get(pane.key.series).substance;
+                let sums = pane.sums;
+                (pane.key.known_on.0.0, &**window.names.substances.get(substance), sums.mass_mg, sums.events)
+            })
+            .collect();
+        assert_eq!(panes, [(10, "npp", 3, 2), (10, "z", 70, 1), (11, "npp", 0, -1), (11, "z", -70, -1)]);
+    }
+
+    #[test]
+    fn events_come_by_source_and_id_and_a_freed_record_never_answers() {
+        let b = Said { source: "A", ..Said::new("b", 0, 10, &[mass(5, 1)]) };
+        let mut window = after(&[
+            Said::new("z", 0, 10, &[mass(5, 1)]),
+            Said::new("a", 0, 10, &[mass(5, 1)]),
+            b,
+            Said::new("freed", 0, 10, &[mass(5, 1)]),
+        ]);
+        feed(&mut window, &[Said::new("freed", 1, 10, &[mass(80, 1)])]);
+        let mut query = query(&mut window, &mass(5, 0), (5, 5), 10);
+        query.series.push(series(&mut window.names, "A", &mass(5, 0)));
+        assert_eq!(events(&window, query), ["b", "a", "z"]);
+        assert_eq!(window.ledger.trace(&[], &window.names), Vec::<Vec<EventTrace>>::new());
+    }
+}

@@ -143,3 +143,167 @@ fn keys(names: &Names, by: SplitBy) -> Vec<u32> {
     }
     keys
 }
+
+#[cfg(test)]
+mod tests {
+    use headwater_model::{Evidence, Marking, Sums};
+
+    use super::*;
+    use crate::fixture::{Line, Said, after, known, mass};
+
+    fn said(event: &str, line: Line) -> Said {
+        Said::new(event, 0, 100, &[line])
+    }
+
+    fn volumes(window: &crate::Window, options: VolumeOptions) -> Volumes<'_> {
+        let index = window.panes.sorted(&window.names);
+        Volumes::of(&index, &window.names, options, |_| Families::default()).unwrap()
+    }
+
+    #[test]
+    fn rows_are_sorted_by_texts_and_carry_their_families() {
+        let window = after(&[
+            said("1", Line { substance: "z", ..mass(5, 1) }),
+            said("2", Line { route: "MX>US", ..mass(5, 1) }),
+            said("3", Line { evidence: Evidence::Seizure, ..mass(5, 1) }),
+            said("4", Line { evidence: Evidence::PreExportNotice, ..mass(5, 1) }),
+            said("5", Line { evidence: Evidence::StoppedShipment, ..mass(5, 1) }),
+            said("6", Line { period_days: 7, ..mass(1, 1) }),
+            said("7", mass(4, 1)),
+            said("8", mass(5, 1)),
+        ]);
+        let index = window.panes.sorted(&window.names);
+        let families = |substance: &'static str| Families { family: Some(substance), market_family: None };
+        let volumes = Volumes::of(&index, &window.names, VolumeOptions::default(), |s| match s {
+            "z" => families("last"),
+            _ => Families::default(),
+        });
+        let volumes = volumes.unwrap();
+        let rows: Vec<String> = volumes
+            .rows()
+            .map(|r| {
+                let family = r.families.family.unwrap_or("-");
+                format!("{} {} {} {} {} {family}", r.day.0, r.period_days, r.substance, r.route, r.evidence)
+            })
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                "4 1 npp CN>US export -",
+                "5 1 npp CN>US export -",
+                "5 1 npp CN>US pre_export_notice -",
+                "5 1 npp CN>US seizure -",
+                "5 1 npp CN>US stopped_shipment -",
+                "5 1 npp MX>US export -",
+                "5 1 z CN>US export last",
+                "7 7 npp CN>US export -",
+            ]
+        );
+        assert_eq!((volumes.len(), volumes.is_empty()), (8, false));
+        assert!(self::volumes(&after(&[]), VolumeOptions::default()).is_empty());
+    }
+
+    #[test]
+    fn a_row_whose_sums_are_all_zero_is_left_out_and_one_sum_is_enough() {
+        let none = Line { event_day: 3, incidents: 0, ..Line::default() };
+        let window = after(&[
+            said("1", mass(1, 5)),
+            said("2", none.clone()),
+            Said::withdrawn("1", 0, 101),
+            Said::new("3", 0, 100, &[mass(4, 9)]),
+            Said::new("3", 1, 101, &[Line { event_day: 4, ..none }]),
+        ]);
+        let rows: Vec<_> = volumes(&window, VolumeOptions::default()).rows().map(|r| (r.day.0, r.sums)).collect();
+        let one_event = Sums { events: 1, ..Sums::default() };
+        assert_eq!(rows, [(3, one_event), (4, one_event)]);
+        let before = VolumeOptions { as_of: Some(known(100)), ..VolumeOptions::default() };
+        let rows: Vec<_> = volumes(&window, before).rows().map(|r| (r.day.0, r.sums.mass_mg)).collect();
+        assert_eq!(rows, [(1, 5), (3, 0), (4, 9)]);
+    }
+
+    #[test]
+    fn windows_run_over_all_lengths_of_one_key_only() {
+        let month = Line { period_days: 31, ..mass(1, 100) };
+        let window = after(&[
+            said("1", mass(31, 1)),
+            said("2", month),
+            said("3", Line { substance: "z", ..mass(31, 7) }),
+            said("4", mass(26, 10)),
+        ]);
+        let rows: Vec<_> = volumes(&window, VolumeOptions::default())
+            .rows()
+            .map(|r| (r.day.0, r.period_days, r.substance, r.rolling.unwrap().map(|w| w.mass_mg)))
+            .collect();
+        assert_eq!(
+            rows,
+            [
+                (26, 1, "npp", [10, 10, 10, 10]),
+                (31, 1, "npp", [11, 111, 111, 111]),
+                (31, 1, "z", [7, 7, 7, 7]),
+                (31, 31, "npp", [11, 111, 111, 111]),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_split_keeps_apart_what_it_names_and_nothing_else() {
+        let line = |office, marking, flagged| Line { place: office, marking, flagged, ..mass(5, 1) };
+        let mut records = vec![
+            said("1", line(Some("B"), Marking::Red, false)),
+            said("2", line(Some("A"), Marking::Amber, true)),
+            said("3", line(None, Marking::AmberStrict, false)),
+            said("4", line(None, Marking::Amber, true)),
+        ];
+        records[3].known_on = 101;
+        let window = after(&records);
+        let rows = |by: SplitBy| -> Vec<String> {
+            volumes(&window, VolumeOptions { as_of: None, by })
+                .rows()
+                .map(|r| {
+                    let place = r.split.place.map(|p| p.and_then(|p| p.office.as_deref()).unwrap_or("-"));
+                    let access = r.split.access.map(ToString::to_string);
+                    let known_on = r.split.known_on.map(|day| day.0.0);
+                    assert_eq!(r.rolling.is_none(), by.known_on);
+                    format!("{place:?} {access:?} {:?} {known_on:?} {}", r.split.flagged, r.sums.mass_mg)
+                })
+                .collect()
+        };
+        let by = SplitBy::default();
+        assert_eq!(rows(by), ["None None None None 4"]);
+        assert_eq!(
+            rows(SplitBy { place: true, ..by }),
+            [r#"Some("-") None None None 2"#, r#"Some("A") None None None 1"#, r#"Some("B") None None None 1"#]
+        );
+        assert_eq!(
+            rows(SplitBy { access: true, ..by }),
+            [
+                r#"None Some("TLP:AMBER") None None 2"#,
+                r#"None Some("TLP:AMBER+STRICT") None None 1"#,
+                r#"None Some("TLP:RED") None None 1"#
+            ]
+        );
+        assert_eq!(
+            rows(SplitBy { flagged: true, ..by }),
+            ["None None Some(false) None 2", "None None Some(true) None 2"]
+        );
+        assert_eq!(
+            rows(SplitBy { known_on: true, ..by }),
+            ["None None None Some(100) 3", "None None None Some(101) 1"]
+        );
+        assert_eq!(rows(SplitBy { place: true, access: true, flagged: true, known_on: true }).len(), 4);
+    }
+
+    #[test]
+    fn a_sum_beyond_64_bits_names_its_day() {
+        let window = after(&[said("1", mass(5, i64::MAX)), Said::new("2", 0, 101, &[mass(5, 1)])]);
+        let index = window.panes.sorted(&window.names);
+        let error =
+            Volumes::of(&index, &window.names, VolumeOptions::default(), |_| Families::default()).err().unwrap();
+        assert_eq!(error.to_string(), "the sum of npp CN>US S export on 1970-01-06 leaves 64 bits");
+        let rolling = after(&[said("1", mass(5, i64::MAX)), said("2", mass(6, 1))]);
+        let index = rolling.panes.sorted(&rolling.names);
+        let error =
+            Volumes::of(&index, &rolling.names, VolumeOptions::default(), |_| Families::default()).err().unwrap();
+        assert_eq!(error.to_string(), "the sum of npp CN>US S export on 1970-01-07 leaves 64 bits");
+    }
+}

@@ -1,8 +1,8 @@
 //! The stage: a batch of observations in, counts out, ledger and panes brought up to date.
 
-use headwater_model::{Head, Names, Observations, PaneKey, RawBatch};
+use headwater_model::{Counts, Head, Names, Observations, PaneKey, RawBatch};
 
-use crate::{Counts, Ledger, Panes, SignedRow, WindowError};
+use crate::{Ledger, Panes, SignedRow, WindowError};
 
 /// Names, ledger, panes and counts of one partition.
 #[derive(Default)]
@@ -36,8 +36,7 @@ impl Window {
             return Err(WindowError::Unaccounted { origin: input.origin.to_string(), records, heads, rejects });
         }
         let Window { names, ledger, panes, .. } = self;
-        let mut counts = Counts::default();
-        counts.add_rejected(rejects as u64);
+        let mut counts = Counts { read: rejects as u64, rejected: rejects as u64, ..Counts::default() };
         for head in &observations.heads {
             let added = ledger.insert(head, observations.rows_of(head), event_id(observations, input, head), |row| {
                 panes.add(row.key, row.sums())?;
@@ -45,7 +44,7 @@ impl Window {
                 Ok(())
             });
             let overflow = |key: PaneKey| WindowError::overflow(names, key.series, key.period().last());
-            counts.add_class(added.map_err(overflow)?);
+            added.map_err(overflow)?.count(&mut counts);
         }
         self.counts += counts;
         Ok(counts)
@@ -56,4 +55,63 @@ fn event_id<'a>(observations: &'a Observations, input: &'a RawBatch, head: &Head
     let span = head.event_id;
     let text: &[u8] = if span.owned { &observations.text } else { &input.data };
     &text[span.start as usize..][..span.len as usize]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use headwater_model::{Day, Reason, Reject};
+
+    use super::*;
+    use crate::fixture::{Said, after, feed, mass, observe};
+
+    #[test]
+    fn every_record_is_accounted_for_in_the_batch_and_in_all() {
+        let mut window = after(&[Said::new("E", 0, 10, &[mass(1, 100)]), Said::new("E", 0, 10, &[mass(1, 7)])]);
+        let records = [Said::new("E", 1, 10, &[mass(1, 1)]), Said::new("E", 0, 10, &[]), Said::new("bad", 0, 0, &[])];
+        let (batch, mut observations) = observe(&mut window.names, &records);
+        observations.heads.pop();
+        observations.rejects.push(Reject {
+            input: 2,
+            reason: Reason::BadJson,
+            field: Cow::Borrowed(""),
+            message: String::new(),
+        });
+        let counts = window.process(&observations, &batch, |_, _| {}).unwrap();
+        let expected = Counts { read: 3, accepted: 1, duplicate: 0, superseded: 1, rejected: 1, conflict: 0 };
+        assert_eq!(counts, expected);
+        let all = Counts { read: 5, accepted: 2, duplicate: 1, superseded: 1, rejected: 1, conflict: 1 };
+        assert_eq!(window.counts, all);
+    }
+
+    #[test]
+    fn a_lost_record_is_an_error() {
+        let mut window = Window::default();
+        let (batch, mut observations) = observe(&mut window.names, &[Said::new("E", 0, 1, &[mass(1, 1)])]);
+        observations.heads.clear();
+        let error = window.process(&observations, &batch, |_, _| {}).unwrap_err();
+        assert_eq!(error.to_string(), "a.ndjson: of 1 records 0 were read and 0 rejected, which is not all");
+    }
+
+    #[test]
+    fn overflow_names_series_and_day() {
+        let mut window = Window::default();
+        let records = ["A", "B"].map(|event| Said::new(event, 0, 1, &[mass(18_000, i64::MAX)]));
+        let (batch, observations) = observe(&mut window.names, &records);
+        let error = window.process(&observations, &batch, |_, _| {}).unwrap_err();
+        assert_eq!(error.to_string(), "the sum of npp CN>US S export on 2019-04-14 leaves 64 bits");
+        assert!(matches!(error, WindowError::Overflow { day: Day(18_000), .. }));
+    }
+
+    #[test]
+    fn the_hook_sees_what_the_panes_get() {
+        let mut window = Window::default();
+        let (_, rows) = feed(
+            &mut window,
+            &[Said::new("E", 0, 10, &[mass(1, 100), mass(2, 50)]), Said::new("E", 1, 11, &[mass(1, 100)])],
+        );
+        let items: Vec<_> = rows.iter().map(|row| (row.sign as i8, row.rank.revision, row.item)).collect();
+        assert_eq!(items, [(1, 0, 0), (1, 0, 1), (-1, 0, 0), (-1, 0, 1), (1, 1, 0)]);
+    }
 }
