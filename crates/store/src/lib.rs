@@ -13,9 +13,9 @@ mod rejects;
 mod summary;
 mod volumes;
 
-pub use alerts::write_alerts;
+pub use alerts::{ALERTS_FILE, write_alerts};
 pub use error::StoreError;
 pub use folder::{OutputFolder, Partial};
-pub use rejects::RejectsWriter;
-pub use summary::{FileCounts, Summary, Versions};
-pub use volumes::{volumes_schema, write_volumes};
+pub use rejects::{REJECTS_FILE, RejectsWriter};
+pub use summary::{SUMMARY_FILE, FileCounts, Summary};
+pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use headwater_model::{Counts, Day};
+use headwater_model::{Counts, Day, Versions};
 use serde::Serialize;
 
 use crate::{OutputFolder, StoreError};
@@ -19,17 +19,6 @@ pub struct FileCounts {
     /// Its account.
     #[serde(flatten)]
     pub counts: Counts,
-}
-
-/// What made the results.
-#[derive(Clone, Debug, Serialize)]
-pub struct Versions {
-    /// Of the reference data.
-    pub catalog: String,
-    /// Of the statistic.
-    pub model: String,
-    /// Of the program.
-    pub build: String,
 }
 
 /// The whole account of a run.

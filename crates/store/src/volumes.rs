@@ -52,7 +52,10 @@ pub fn volumes_schema() -> SchemaRef {
 }
 
 /// Writes the rows, which come sorted by their key.
-pub fn write_volumes(folder: &OutputFolder, rows: &[VolumeRow<'_>]) -> Result<(), StoreError> {
+pub fn write_volumes<'n>(
+    folder: &OutputFolder,
+    mut rows: impl Iterator<Item = VolumeRow<'n>>,
+) -> Result<(), StoreError> {
     let mut file = folder.begin(VOLUMES_FILE)?;
     let path = file.target().to_path_buf();
     let parquet = |source| StoreError::Parquet { path: path.clone(), source };
@@ -62,8 +65,14 @@ pub fn write_volumes(folder: &OutputFolder, rows: &[VolumeRow<'_>]) -> Result<()
         .set_created_by("headwater".to_owned())
         .build();
     let mut writer = ArrowWriter::try_new(&mut file, volumes_schema(), Some(properties)).map_err(parquet)?;
-    for chunk in rows.chunks(ROWS_PER_BATCH) {
-        let batch = RecordBatch::try_new(volumes_schema(), columns(chunk))
+    let mut chunk = Vec::new();
+    loop {
+        chunk.clear();
+        chunk.extend(rows.by_ref().take(ROWS_PER_BATCH));
+        if chunk.is_empty() {
+            break;
+        }
+        let batch = RecordBatch::try_new(volumes_schema(), columns(&chunk))
             .map_err(|source| StoreError::Arrow { path: path.clone(), source })?;
         writer.write(&batch).map_err(parquet)?;
     }
@@ -139,7 +148,7 @@ mod tests {
             sums: Sums { mass_mg: 5, pieces: 6, incidents: 7, events: 8 },
             rolling: Some([1, 2, 3, 4].map(|n| Rolling { mass_mg: n * 10, incidents: n })),
         };
-        write_volumes(&folder, &[row, VolumeRow { day: Day(18_001), ..row }]).unwrap();
+        write_volumes(&folder, [row, VolumeRow { day: Day(18_001), ..row }].into_iter()).unwrap();
         let path = dir.path().join(VOLUMES_FILE);
         let bytes = fs::read(&path).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
@@ -153,14 +162,14 @@ mod tests {
         assert!(batch.column(4).is_null(0));
         assert_eq!(batch.column_by_name("mass_mg_91d").unwrap().as_primitive::<Int64Type>().value(0), 30);
         assert_eq!(batch.column(last).as_primitive::<Int64Type>().value(0), 4);
-        write_volumes(&folder, &[row, VolumeRow { day: Day(18_001), ..row }]).unwrap();
+        write_volumes(&folder, [row, VolumeRow { day: Day(18_001), ..row }].into_iter()).unwrap();
         assert_eq!(fs::read(&path).unwrap(), bytes);
     }
 
     #[test]
     fn no_rows_make_a_file_with_columns() {
         let dir = tempfile::tempdir().unwrap();
-        write_volumes(&OutputFolder::create(dir.path()).unwrap(), &[]).unwrap();
+        write_volumes(&OutputFolder::create(dir.path()).unwrap(), std::iter::empty()).unwrap();
         let file = File::open(dir.path().join(VOLUMES_FILE)).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
         assert_eq!(reader.schema().fields().len(), volumes_schema().fields().len());

@@ -1,0 +1,13 @@
+//! What results are made with.
+
+use headwater_catalog::Catalog;
+use headwater_model::Versions;
+
+/// The versions that go into every alert and summary.
+pub fn versions(catalog: &Catalog) -> Versions {
+    Versions {
+        catalog: catalog.version(),
+        model: headwater_detect::MODEL_VERSION.to_owned(),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
