@@ -79,7 +79,7 @@ pub struct Table<T> {
 }
 
 /// Fixed, not random: the order of a table's slots must not differ between two runs of one replay.
-const HASHER: FixedState = FixedState::with_seed(0x68_65_61_64);
+const HASHER: FixedState = FixedState::with_seed(0x6865_6164);
 
 impl<T: Hash + Eq> Table<T> {
     /// The number of `value`, which is stored on first sight.
