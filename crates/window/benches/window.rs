@@ -137,7 +137,7 @@ fn window(c: &mut Criterion) {
         b.iter_batched(
             || {
                 revision += 1;
-                batches(&full.names, revision)
+                batches(&names(), revision)
             },
             |batches| {
                 let mut window = std::mem::take(&mut full);

@@ -8,7 +8,7 @@ use headwater_model::{Day, EventDay, Id, KnownDay, Names, Pane, PaneKey, Sums};
 use crate::order;
 
 /// Fixed, not random: two runs over the same records must walk the map alike.
-const HASHER: FixedState = FixedState::with_seed(0x70_61_6e_65);
+const HASHER: FixedState = FixedState::with_seed(0x7061_6e65);
 
 /// What signed rows add up to, by [`PaneKey`]. A pane that comes back to zero is forgotten, so memory is that of the
 /// panes that say something.

@@ -130,6 +130,10 @@ fn taken(window: &mut Window, stream: &[Said]) -> Result<Vec<Said>, TestCaseErro
     Ok(arrived)
 }
 
+/// A row with its rolling masses and incidents.
+type VolumeOf = (RowKey, Sums, Vec<(i64, i64)>);
+
+/// The key of a row by texts, in the order in which rows are sorted.
 type RowKey = (i32, u16, String, String, String, String, String, String, String);
 
 fn row_key(source: &str, line: &Line, by: SplitBy) -> RowKey {
@@ -142,7 +146,7 @@ fn row_key(source: &str, line: &Line, by: SplitBy) -> RowKey {
     (last, line.period_days, substance, route, source, evidence, place.to_owned(), access.to_owned(), flagged)
 }
 
-fn naive_volumes(stream: &[Said], day: i32, by: SplitBy) -> Vec<(RowKey, Sums, Vec<(i64, i64)>)> {
+fn naive_volumes(stream: &[Said], day: i32, by: SplitBy) -> Vec<VolumeOf> {
     let mut rows: BTreeMap<RowKey, Sums> = BTreeMap::new();
     for (source, line) in lines_in_force(stream, day) {
         add(rows.entry(row_key(source, line, by)).or_default(), line, 1);
