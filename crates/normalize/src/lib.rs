@@ -1,1 +1,34 @@
-//! normalize
+//! Bytes turned into typed observations, or a reject with its reason: the hot path.
+//!
+//! One pass reads the JSON of a record into stretches of its own bytes ([`RawBatch`] holds them), judges every field by
+//! the contract, resolves the chemical, converts the amount and builds the route. What is good becomes a head and its
+//! rows in [`Observations`], and rows of the archive's Arrow form; what is not becomes a [`Reject`]. Every record of a
+//! batch ends as exactly one of the two, and no bytes panic.
+//!
+//! This crate must not know tokio, Kafka or the wall clock: the day of arrival is given to it ([`Settings::arrival`]).
+//!
+//! [`RawBatch`]: headwater_model::RawBatch
+//! [`Observations`]: headwater_model::Observations
+//! [`Reject`]: headwater_model::Reject
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod columns;
+mod content;
+mod decimal;
+mod decode;
+mod event;
+mod fault;
+mod item;
+mod json;
+mod judge;
+mod key;
+pub mod limits;
+mod normalizer;
+mod place;
+mod resolve;
+mod texts;
+mod time;
+
+pub use columns::archive_schema;
+pub use normalizer::{Normalizer, Settings, UnixSeconds};
