@@ -1,7 +1,8 @@
 //! Closed lists and limits: the schemas say what the code holds.
 
 use headwater_model::*;
-use headwater_tests::examples::EVENT_KINDS;
+use headwater_normalize::limits;
+use headwater_tests::examples::{self, EVENT_KINDS};
 use serde_json::Value;
 
 use crate::schema;
@@ -82,15 +83,72 @@ fn what_both_event_shapes_have_is_the_same_in_both() {
 }
 
 #[test]
-fn limits_are_those_of_the_model() {
+fn limits_of_the_schemas_are_those_of_the_decoder() {
     for kind in EVENT_KINDS {
         let schema = schema(kind);
-        let limit =
-            |pointer: &str| schema.pointer(pointer).and_then(Value::as_i64).unwrap_or_else(|| panic!("no {pointer}"));
-        assert_eq!(limit("/properties/via/maxItems"), VIA_MAX as i64);
-        assert_eq!(limit("/properties/revision/maximum"), i64::from(u32::MAX));
-        if kind == "seizure-event" {
-            assert_eq!(limit("/properties/incidents/maximum"), INCIDENTS_MAX);
+        let limit = |pointer: &str| {
+            schema.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{kind}: no {pointer}")) as usize
+        };
+        for (pointer, constant) in [
+            ("/properties/event_id/maxLength", limits::EVENT_ID_CHARS_MAX),
+            ("/properties/source/maxLength", limits::SOURCE_CHARS_MAX),
+            ("/properties/revision/maximum", u32::MAX as usize),
+            ("/properties/period_days/maximum", limits::PERIOD_DAYS_MAX as usize),
+            ("/properties/via/maxItems", VIA_MAX),
+            ("/properties/refers_to/maxItems", limits::REFERS_TO_MAX),
+            ("/properties/releasable_to/maxItems", limits::RELEASABLE_TO_MAX),
+            ("/properties/releasable_to/items/maxLength", limits::TEXT_CHARS_MAX),
+            ("/$defs/text/maxLength", limits::TEXT_CHARS_MAX),
+            ("/$defs/event_ref/properties/event_id/maxLength", limits::EVENT_ID_CHARS_MAX),
+            ("/$defs/event_ref/properties/source/maxLength", limits::SOURCE_CHARS_MAX),
+        ] {
+            assert_eq!(limit(pointer), constant, "{kind} {pointer}");
         }
+        if kind == "trade-event" {
+            assert_eq!(limit("/properties/item/properties/name/maxLength"), limits::NAME_CHARS_MAX);
+            assert_eq!(limit("/properties/item/properties/description/maxLength"), limits::DESCRIPTION_CHARS_MAX);
+        } else {
+            assert_eq!(limit("/$defs/item/properties/name/maxLength"), limits::NAME_CHARS_MAX);
+            assert_eq!(limit("/properties/items/maxItems"), limits::ITEMS_MAX);
+            assert_eq!(limit("/properties/incidents/maximum"), INCIDENTS_MAX as usize);
+        }
+    }
+}
+
+/// `1048576` as `1,048,576`.
+fn grouped(n: impl ToString) -> String {
+    let digits = n.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().map(|g| std::str::from_utf8(g).unwrap()).collect();
+    groups.join(",")
+}
+
+#[test]
+fn the_readme_names_every_reason_and_the_limits_of_the_decoder() {
+    let readme = std::fs::read_to_string(examples::schemas().join("README.md")).unwrap();
+    let mut rest = &*readme;
+    for reason in Reason::ALL {
+        let row = format!("| `{reason}` |");
+        let at = rest.find(&row).unwrap_or_else(|| panic!("no row for {reason}, in the order of the list"));
+        rest = &rest[at..];
+    }
+    let lists = [limits::ITEMS_MAX, VIA_MAX, limits::REFERS_TO_MAX, limits::RELEASABLE_TO_MAX].map(grouped).join(", ");
+    for row in [
+        format!("| a record | 1 MiB ({} bytes) |", grouped(RECORD_BYTES_MAX)),
+        format!("| nesting | {} levels |", limits::NESTING_MAX),
+        format!("| `event_id`, `source` | {}, {} characters |", limits::EVENT_ID_CHARS_MAX, limits::SOURCE_CHARS_MAX),
+        format!("| {} characters |", [limits::NAME_CHARS_MAX, limits::DESCRIPTION_CHARS_MAX].map(grouped).join(", ")),
+        format!("| `hs` | {} to {} digits |", limits::HS_DIGITS.start(), limits::HS_DIGITS.end()),
+        format!("| other texts, each organisation | {} characters |", limits::TEXT_CHARS_MAX),
+        format!("| {lists} elements |"),
+        format!("| `revision` | 0 to {} |", grouped(u32::MAX)),
+        format!("| `period_days` | 1 to {} |", limits::PERIOD_DAYS_MAX),
+        format!("| `incidents` | 0 to {} |", grouped(INCIDENTS_MAX)),
+        format!("| a number | {} significant digits |", limits::NUMBER_DIGITS_MAX),
+        format!("| a fraction of a second | {} digits |", limits::FRACTION_DIGITS_MAX),
+        format!("| {} days, a notice {} |", limits::AHEAD_DAYS_MAX, limits::NOTICE_AHEAD_DAYS_MAX),
+        format!("| access classes of a source | {} |", limits::ACCESS_CLASSES_MAX),
+        format!("more than {} days after the event day", grouped(limits::TOO_LATE_DAYS)),
+    ] {
+        assert!(readme.contains(&row), "schemas/README.md lacks {row:?}");
     }
 }
