@@ -43,10 +43,12 @@ pub fn check(catalog: &Catalog, file_name: &str, text: &str) -> Result<String, V
     let _ = writeln!(out, "{file_name}: good, catalog {}", merged.version());
     for s in merged.substances() {
         match catalog.get(&s.id) {
-            None => drop(writeln!(out, "  adds {}", s.id)),
+            None => {
+                let _ = writeln!(out, "  adds {}", s.id);
+            }
             // Places of families move when a file adds one, so families are compared by id.
             Some(old) if family_ids(catalog, old) != family_ids(&merged, s) || !same_facts(old, s) => {
-                drop(writeln!(out, "  changes {}", s.id));
+                let _ = writeln!(out, "  changes {}", s.id);
             }
             Some(_) => {}
         }
@@ -120,8 +122,12 @@ fn field(out: &mut String, key: &str, value: &str) -> std::fmt::Result {
 fn control(fact: &ControlFact) -> String {
     let mut line = format!("{} {}", fact.jurisdiction, fact.status);
     match fact.date {
-        Some(date) if fact.day_confirmed => drop(write!(line, ", since {date}")),
-        Some(date) => drop(write!(line, ", since {date} (day not confirmed)")),
+        Some(date) if fact.day_confirmed => {
+            let _ = write!(line, ", since {date}");
+        }
+        Some(date) => {
+            let _ = write!(line, ", since {date} (day not confirmed)");
+        }
         None => line.push_str(", date not known"),
     }
     if let Some(until) = fact.until {

@@ -14,23 +14,24 @@ const CONTAINED_BYTES_MIN: usize = 8;
 const CHARS_PER_EDIT: usize = 6;
 
 impl Catalog {
-    /// The substance whose name is nearest to that normal form: first the longest name that the text contains, then the
-    /// fewest edits (insertions, deletions, changes, swaps of neighbours), of equals the first name in the alphabet. It
+    /// The substance whose name is nearest to that normal form: first the fewest edits (insertions, deletions, changes,
+    /// swaps of neighbours), of equals the first name in the alphabet; else the longest name that the text contains. It
     /// costs up to half a millisecond: ask once a name, not once a record.
     pub fn suggest(&self, normal: &str) -> Option<&Substance> {
         if !(BYTES_MIN..=BYTES_MAX).contains(&normal.len()) {
             return None;
         }
-        let contained = self
-            .sorted_names
-            .iter()
-            .filter(|name| name.len() >= CONTAINED_BYTES_MIN && normal.contains(&***name))
-            .max_by_key(|name| (name.len(), std::cmp::Reverse(*name)));
-        let name = contained.or_else(|| self.nearest_name(normal))?;
+        let name = self.nearest_name(normal).or_else(|| self.contained_name(normal))?;
         self.by_name(name).map(|ix| self.substance(ix))
     }
 
-    fn nearest_name(&self, normal: &str) -> Option<&Box<str>> {
+    fn contained_name(&self, normal: &str) -> Option<&str> {
+        let within = |name: &&str| name.len() >= CONTAINED_BYTES_MIN && normal.contains(*name);
+        let names = self.sorted_names.iter().map(|n| &**n).filter(within);
+        names.max_by_key(|name| (name.len(), std::cmp::Reverse(*name)))
+    }
+
+    fn nearest_name(&self, normal: &str) -> Option<&str> {
         let chars = normal.chars().count();
         let edits_max = (chars / CHARS_PER_EDIT).max(1);
         self.sorted_names
@@ -39,7 +40,7 @@ impl Catalog {
             .map(|name| (strsim::osa_distance(normal, name), name))
             .filter(|(edits, _)| *edits <= edits_max)
             .min()
-            .map(|(_, name)| name)
+            .map(|(_, name)| &**name)
     }
 }
 
