@@ -97,4 +97,42 @@ pub enum IngestError {
         /// What the system says.
         source: io::Error,
     },
+    /// librdkafka refuses a setting. The value is not repeated: it may be a secret.
+    #[error("client setting {key}: {message}")]
+    ClientSetting {
+        /// Name of the setting.
+        key: String,
+        /// What librdkafka says.
+        message: String,
+    },
+    /// The Kafka client failed in a way that waiting does not mend.
+    #[error("kafka: {message}")]
+    Client {
+        /// What librdkafka says.
+        message: String,
+    },
+    /// No broker answers.
+    #[error("kafka: no broker of {brokers} answered within {seconds} s: {message}")]
+    Unreachable {
+        /// As configured.
+        brokers: String,
+        /// How long they were given.
+        seconds: u64,
+        /// The last thing that the client said.
+        message: String,
+    },
+    /// A topic cannot be read.
+    #[error("kafka topic {topic}: {message}")]
+    Topic {
+        /// Its name.
+        topic: String,
+        /// Why.
+        message: String,
+    },
+    /// Offsets were not committed.
+    #[error("kafka: offsets were not committed: {message}")]
+    Commit {
+        /// Why.
+        message: String,
+    },
 }
