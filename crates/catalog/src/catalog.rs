@@ -177,65 +177,60 @@ impl Catalog {
     }
 }
 
-/// Where a name or number was first met, and whose it is.
-type First = (At, SubstanceIx);
+/// A claim to a name or number: where it stands and whose it is.
+type Claim = (At, SubstanceIx);
 
 fn index_cas(drafts: &Drafts, faults: &mut Vec<Fault>) -> Map<Cas, SubstanceIx> {
-    let mut first: Map<Cas, First> = Map::default();
-    for (i, (id, draft)) in drafts.substances.iter().enumerate() {
-        let ix = Id::new(i as u32);
-        for number in draft.cas.iter().flatten() {
-            let (text, cas) = &number.value;
-            if let Some((at, other)) = claim(&mut first, *cas, (number.at, ix)) {
-                let (at, earlier, other) = order(drafts, (number.at, id), (at, other));
-                let problem = Problem::DuplicateCas { cas: text.clone(), other, first: place(&drafts.files, earlier) };
-                faults.push((at, problem));
-            }
-        }
+    let mut claims: Vec<(Claim, &str, Cas)> = Vec::new();
+    for (i, draft) in drafts.substances.values().enumerate() {
+        let numbers = draft.cas.iter().flatten();
+        claims.extend(numbers.map(|n| ((n.at, Id::new(i as u32)), &*n.value.0, n.value.1)));
     }
-    first.into_iter().map(|(cas, (_, ix))| (cas, ix)).collect()
+    grant(drafts, claims, faults, |cas, other, first| Problem::DuplicateCas { cas, other, first })
 }
 
 fn index_names(drafts: &Drafts, faults: &mut Vec<Fault>) -> Map<Box<str>, SubstanceIx> {
-    let mut first: Map<Box<str>, First> = Map::default();
-    for (i, (id, draft)) in drafts.substances.iter().enumerate() {
-        let ix = Id::new(i as u32);
+    let mut claims: Vec<(Claim, &str, Box<str>)> = Vec::new();
+    for (i, draft) in drafts.substances.values().enumerate() {
         for (at, name, normal) in names(draft) {
             if normal.is_empty() {
                 faults.push((at, Problem::EmptyName(name.into())));
-            } else if let Some((first_at, other)) = claim(&mut first, normal.into(), (at, ix)) {
-                let (at, earlier, other) = order(drafts, (at, id), (first_at, other));
-                let first = place(&drafts.files, earlier);
-                faults.push((at, Problem::DuplicateSynonym { name: name.into(), other, first }));
+            } else {
+                claims.push(((at, Id::new(i as u32)), name, normal.into()));
             }
         }
     }
-    let mut index: Map<Box<str>, SubstanceIx> = first.into_iter().map(|(name, (_, ix))| (name, ix)).collect();
+    let mut index =
+        grant(drafts, claims, faults, |name, other, first| Problem::DuplicateSynonym { name, other, first });
     // The forms without accents come last: they yield to every name that somebody wrote down.
     let mut plain: Vec<(String, SubstanceIx)> =
         index.iter().filter_map(|(name, ix)| Some((normal::without_accents(name)?, *ix))).collect();
     plain.sort_unstable();
-    for (i, (name, ix)) in plain.iter().enumerate() {
-        let shared = plain.iter().enumerate().any(|(j, other)| j != i && other.0 == *name && other.1 != *ix);
-        if !shared {
+    plain.dedup();
+    for same in plain.chunk_by(|a, b| a.0 == b.0) {
+        if let [(name, ix)] = same {
             index.entry(name.as_str().into()).or_insert(*ix);
         }
     }
     index
 }
 
-/// Takes a key for a substance; gives the earlier claim of another substance.
-fn claim<K: std::hash::Hash + Eq>(first: &mut Map<K, First>, key: K, (at, ix): First) -> Option<First> {
-    let held = *first.entry(key).or_insert((at, ix));
-    (held.1 != ix).then_some(held)
-}
-
-/// Of two places that claim the same, the later one is at fault: `(at fault, earlier place, id of the other)`.
-fn order(drafts: &Drafts, (at, id): (At, &str), (held_at, held): First) -> (At, At, Box<str>) {
-    if at > held_at {
-        let other = drafts.substances.keys().nth(held.index()).cloned().unwrap_or_default();
-        (at, held_at, other)
-    } else {
-        (held_at, at, id.into())
+/// Gives every key to the first place that claims it; later claims of other substances are at fault.
+fn grant<K: std::hash::Hash + Eq>(
+    drafts: &Drafts,
+    mut claims: Vec<(Claim, &str, K)>,
+    faults: &mut Vec<Fault>,
+    problem: impl Fn(Box<str>, Box<str>, Box<str>) -> Problem,
+) -> Map<K, SubstanceIx> {
+    let ids: Vec<&str> = drafts.substances.keys().map(|id| &**id).collect();
+    claims.sort_by_key(|(claim, ..)| *claim);
+    let mut held: Map<K, Claim> = Map::default();
+    for ((at, ix), written, key) in claims {
+        let (first, holder) = *held.entry(key).or_insert((at, ix));
+        if holder != ix {
+            let other = ids[holder.index()].into();
+            faults.push((at, problem(written.into(), other, place(&drafts.files, first))));
+        }
     }
+    held.into_iter().map(|(key, (_, ix))| (key, ix)).collect()
 }

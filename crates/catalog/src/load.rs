@@ -34,6 +34,9 @@ impl Drafts {
         let mut r = Reader::new(file, text);
         let root = r.parse(text);
         let root = root.get_ref();
+        if !r.faults.is_empty() {
+            return r.faults; // What could be read of broken TOML would only raise faults that are none.
+        }
         r.only(root, &["family", "substance", "names", "control"]);
 
         for (span, table) in r.tables(root, "family").unwrap_or_default() {
