@@ -158,6 +158,7 @@ fn the_schema_refuses_what_a_schema_can() {
             }
         }
         let beyond = [
+            Reason::BadJson,  // a field that occurs twice: a tree of values holds one of them
             Reason::TooLarge, // of the record as a whole
             Reason::TooDeep,
             Reason::OutOfRange,

@@ -165,6 +165,9 @@ fn agree<T: DeserializeOwned>(kind: &str, names: &[&str]) {
         assert!(reads(&example) && validator.is_valid(&example));
         for pointer in pointers(&example, "") {
             for candidate in &candidates {
+                if candidate.is_array() && example.pointer(&pointer).unwrap().is_object() {
+                    continue; // serde reads any struct from a list of its fields too
+                }
                 let mut changed = example.clone();
                 *changed.pointer_mut(&pointer).unwrap() = candidate.clone();
                 let (read, valid) = (reads(&changed), validator.is_valid(&changed));
