@@ -112,6 +112,13 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_only_corrected_is_complete_to_its_last_day() {
+        let mut records = reports("S", 100, 2, 1);
+        records.push(Said { revision: 1, known_on: 600, lines: vec![mass(98, 7)], ..records[0].clone() });
+        assert_eq!(of(&records, None).overall, Some(Day(600)));
+    }
+
+    #[test]
     fn a_period_is_late_from_its_last_day() {
         let mut month = mass(100, 1);
         month.period_days = 31;

@@ -45,7 +45,7 @@ fn half(identity: Identity) -> u32 {
 
 /// The table takes its place from the low bits and its tag from the high ones.
 fn spread(half: u32) -> u64 {
-    u64::from(half) << 32 | u64::from(half)
+    u64::from(half) * 0x1_0000_0001
 }
 
 impl Ledger {
@@ -204,9 +204,11 @@ pub(crate) fn signed_rows<'a>(
 
 #[cfg(test)]
 mod tests {
+    use headwater_model::Names;
+
     use super::*;
     use crate::Window;
-    use crate::fixture::{Said, after, feed, mass, spelt};
+    use crate::fixture::{Said, after, feed, mass, observe, spelt};
 
     const ACCEPTED: Class = Class::Accepted;
     const SUPERSEDED: Class = Class::Superseded;
@@ -377,6 +379,27 @@ mod tests {
             feed(&mut window, &[Said::new("E", revision, 10, &[mass(1, 3), mass(2, 4)])]);
         }
         assert_eq!(bytes(&window), size);
+    }
+
+    #[test]
+    fn events_whose_hashes_share_a_half_stay_apart() {
+        let mut ledger = Ledger::default();
+        assert!(ledger.is_empty());
+        let mut names = Names::default();
+        let (batch, observations) = observe(&mut names, &[Said::new("E", 0, 1, &[mass(1, 1)])]);
+        for high in [1, 2, 1] {
+            let head = Head { identity: Identity(high << 64 | 7), ..observations.heads[0] };
+            let class = ledger.insert(&head, &observations.rows, &batch.data, |_| Ok::<(), ()>(()));
+            assert_eq!(class, Ok(if high == 1 && ledger.len() == 2 { DUPLICATE } else { ACCEPTED }));
+        }
+        let tops: Vec<u32> = ledger.records.slots().iter().map(|record| ledger.top(record)).collect();
+        assert_eq!(tops, [0, 1]);
+    }
+
+    #[test]
+    fn both_ends_of_a_hash_tell_events_apart() {
+        assert_eq!(half(Identity(0x1234_8765_4321)), 0x8765_4321, "text is hashed well; its low bits do");
+        assert_eq!(spread(0x8765_4321), 0x8765_4321_8765_4321);
     }
 
     #[test]
