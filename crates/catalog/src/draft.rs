@@ -34,7 +34,7 @@ pub(crate) struct SubstanceDraft {
     pub(crate) name: Option<Located<Box<str>>>,
     pub(crate) short_name: Option<Located<Box<str>>>,
     pub(crate) synonyms: Option<Vec<Located<Synonym>>>,
-    pub(crate) cas: Option<Vec<Located<(Box<str>, Cas)>>>,
+    pub(crate) cas: Option<Vec<Located<WrittenCas>>>,
     pub(crate) hs: Option<Vec<HsCode>>,
     pub(crate) families: Option<Vec<Located<Box<str>>>>,
     pub(crate) market_family: Option<Located<Box<str>>>,
@@ -48,6 +48,9 @@ pub(crate) struct SubstanceDraft {
     pub(crate) sources: Option<Vec<Box<str>>>,
     pub(crate) notes: Option<Box<str>>,
 }
+
+/// A CAS number as written, and read.
+pub(crate) type WrittenCas = (Box<str>, Cas);
 
 /// Names of one language, added to substances that stand elsewhere.
 pub(crate) struct NamesDraft {
@@ -111,6 +114,8 @@ pub(crate) fn family(r: &mut Reader, at: At, table: &DeTable<'_>) -> Option<Fami
         "market" => Some(FamilyKind::Market),
         _ => None,
     });
+    // A word that is wrong is not missing: its fault stands already, and no catalog is built.
+    let kind = kind.or(table.contains_key("kind").then_some(FamilyKind::Precursor));
     let name = r.text(table, "name").map(|n| n.value);
     Some(FamilyDraft { id, name, kind, tested: r.flag(table, "tested") })
 }
@@ -141,9 +146,10 @@ const SUBSTANCE_KEYS: [&str; 18] = [
 pub(crate) fn substance(r: &mut Reader, at: At, table: &DeTable<'_>) -> Option<SubstanceDraft> {
     r.only(table, &SUBSTANCE_KEYS);
     let id = record_id(r, at, table, "substance")?;
+    let kind = r.word(table, "kind", "precursor, drug, adulterant, equipment", SubstanceKind::parse);
     let english = |text: Located<Box<str>>| synonym(text, "en".into(), None);
     Some(SubstanceDraft {
-        kind: r.word(table, "kind", "precursor, drug, adulterant, equipment", SubstanceKind::parse),
+        kind: kind.or(table.contains_key("kind").then_some(SubstanceKind::Precursor)),
         name: r.text(table, "name"),
         short_name: r.text(table, "short_name"),
         synonyms: r.texts(table, "synonyms").map(|list| list.into_iter().map(english).collect()),
@@ -226,7 +232,7 @@ fn record_id(r: &mut Reader, at: At, table: &DeTable<'_>, record: &str) -> Optio
     None
 }
 
-fn cas(r: &mut Reader, table: &DeTable<'_>) -> Option<Vec<Located<(Box<str>, Cas)>>> {
+fn cas(r: &mut Reader, table: &DeTable<'_>) -> Option<Vec<Located<WrittenCas>>> {
     let mut numbers = Vec::new();
     for text in r.texts(table, "cas")? {
         match Cas::parse(&text.value) {

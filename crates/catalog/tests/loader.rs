@@ -117,10 +117,10 @@ fn words_outside_their_lists() {
     for more in ["unit = \"kg\"", "hs = [{ code = \"293339\", scope = \"both\" }]"] {
         assert!(matches!(only(&record("zz-test", more)).1, Problem::BadWord { .. }), "{more}");
     }
-    assert!(matches!(
-        errors("[[family]]\nid = \"f\"\nname = \"F\"\nkind = \"x\"\n")[0].problem,
-        Problem::MissingKey { .. } | Problem::BadWord { .. }
-    ));
+    let family = "[[family]]\nid = \"f\"\nname = \"F\"\nkind = \"both\"\n";
+    assert_eq!(only(family).2, "mine.toml:4: `kind` is `both`, expected one of precursor, market");
+    let substance = record("zz-test", "").replace("precursor", "chemical");
+    assert!(matches!(only(&substance).1, Problem::BadWord { key: "kind", .. }));
 }
 
 #[test]
