@@ -1,1 +1,27 @@
-//! detect
+//! Panes turned into shifts, and shifts into alerts.
+//!
+//! The detector is told, day by day, which panes became known; it keeps net sums by cell (a family in a market, or in a
+//! subdivision of it), runs a sequential test on the *mix* inside each stratum, and says what it found as alerts that are
+//! revised, withdrawn and expired by id. What it cannot see in sums, the events behind them, it asks for by returning
+//! queries.
+//!
+//! Pure: the same panes on the same days give the same alerts. This crate must not know files, sockets, Kafka, an async
+//! runtime or the wall clock; nor how records are decoded, or that a ledger exists.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod baseline;
+mod block;
+mod cell;
+mod config;
+mod evaluate;
+mod registry;
+mod statistic;
+mod tally;
+mod told;
+mod watch;
+mod wealth;
+
+pub use cell::CellKey;
+pub use config::{Config, FRACTIONS, MODEL, StatisticConfig};
+pub use evaluate::{Evaluation, PairValue, evaluate};

@@ -1,0 +1,151 @@
+//! The baseline: what the mix of each stratum was, lagged and slowly forgotten, and how much more it wavers than chance.
+
+use crate::config::StatisticConfig;
+use crate::tally::Tally;
+
+/// Pseudo-count of a substance in a stratum: no odds are ever zero or infinite.
+pub(crate) const PSEUDO_COUNT: f64 = 0.5;
+/// Weeks of a bin over which overdispersion is measured: shorter ones see only the weekly noise that the urn models.
+const BIN_WEEKS: i32 = 8;
+/// Weeks of baseline before overdispersion is measured: earlier, the expected share is itself a guess.
+const DISPERSION_WEEKS_MIN: i32 = 40;
+/// Strength of the pull towards what is typical, in units of binomial variance.
+const DISPERSION_PRIOR: f64 = 10.0;
+/// Overdispersion before anything is measured.
+const DISPERSION_TYPICAL: f64 = 1.3;
+
+/// State of the baseline at the end of a week. All vectors are by stratum and active substance, or by substance.
+#[derive(Clone, Debug)]
+pub(crate) struct Baseline {
+    substances: usize,
+    /// Decayed counts since each era's start, the first era being all time: `[era][stratum][substance]`.
+    counts: Vec<Vec<f64>>,
+    /// Decayed counts over all strata.
+    pooled: Vec<f64>,
+    /// Counts of the bin being filled.
+    bin: Vec<f64>,
+    /// Expected shares at the bin's start.
+    expected: Vec<f64>,
+    /// Squared deviations of shares, and their binomial variance: `[stratum][substance]`.
+    squares: Vec<f64>,
+    variance: Vec<f64>,
+    /// Overdispersion of each substance's share in each stratum, at least 1: one wild office must not mute the others.
+    dispersion: Vec<f64>,
+}
+
+/// The odds that a stratum's baseline allows for one pair.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Odds {
+    /// Rising to falling, as counted.
+    pub estimate: f64,
+    /// Its upper bound: the null.
+    pub bound: f64,
+    /// Baseline count of the falling substance.
+    pub falling: f64,
+}
+
+impl Baseline {
+    /// Nothing known; `eras` besides all time.
+    pub fn new(strata: usize, substances: usize, eras: usize) -> Baseline {
+        let cells = strata * substances;
+        Baseline {
+            substances,
+            counts: vec![vec![0.0; cells]; eras + 1],
+            pooled: vec![0.0; substances],
+            bin: vec![0.0; cells],
+            expected: vec![0.0; cells],
+            squares: vec![0.0; cells],
+            variance: vec![0.0; cells],
+            dispersion: vec![1.0; cells],
+        }
+    }
+
+    /// One week goes by: everything fades, and the blocks of week `lagged` come in.
+    pub fn advance(&mut self, tally: &Tally, lagged: i32, first_week: i32, eras: &[i32], config: &StatisticConfig) {
+        let fade = 0.5f64.powf(1.0 / config.half_life_weeks);
+        self.counts.iter_mut().flatten().chain(&mut self.pooled).for_each(|n| *n *= fade);
+        for block in tally.weeks.get(&lagged).into_iter().flatten() {
+            let row = usize::from(block.stratum) * self.substances;
+            for (k, n) in block.counts.iter().enumerate() {
+                self.counts[0][row + k] += n;
+                for (era, after) in eras.iter().enumerate() {
+                    if lagged > *after {
+                        self.counts[era + 1][row + k] += n;
+                    }
+                }
+                self.bin[row + k] += n;
+                self.pooled[k] += n;
+            }
+        }
+        if lagged >= first_week && lagged.rem_euclid(BIN_WEEKS) == BIN_WEEKS - 1 {
+            self.close_bin(lagged - first_week >= DISPERSION_WEEKS_MIN, fade);
+        }
+    }
+
+    /// Squared deviations of the bin's shares against their binomial variance.
+    fn close_bin(&mut self, measure: bool, fade: f64) {
+        let (substances, bin_fade) = (self.substances, fade.powi(BIN_WEEKS));
+        let rows = self.bin.chunks(substances).zip(self.expected.chunks_mut(substances)).enumerate();
+        for (s, (bin, expected)) in rows {
+            let row = s * substances;
+            let n: f64 = bin.iter().sum();
+            let baseline = &self.counts[0][row..row + substances];
+            let total: f64 = baseline.iter().map(|n| n + PSEUDO_COUNT).sum();
+            for (k, p) in expected.iter_mut().enumerate() {
+                if measure {
+                    let deviation = bin[k] - n * *p;
+                    self.squares[row + k] = self.squares[row + k] * bin_fade + deviation * deviation;
+                    self.variance[row + k] = self.variance[row + k] * bin_fade + n * *p * (1.0 - *p);
+                }
+                *p = (baseline[k] + PSEUDO_COUNT) / total;
+            }
+        }
+        self.bin.fill(0.0);
+        self.disperse();
+    }
+
+    /// The overdispersion of each stratum, drawn to what is typical of the substance's strata: their weighted geometric
+    /// mean, which one wild office moves little.
+    fn disperse(&mut self) {
+        let k = self.substances;
+        for substance in 0..k {
+            let strata = (substance..self.dispersion.len()).step_by(k);
+            let (mut sum, mut weight) = (DISPERSION_TYPICAL.ln(), 1.0);
+            for at in strata.clone() {
+                let own =
+                    (self.squares[at] + DISPERSION_PRIOR * DISPERSION_TYPICAL) / (self.variance[at] + DISPERSION_PRIOR);
+                let known = self.variance[at] / (self.variance[at] + DISPERSION_PRIOR);
+                sum += known * own.ln();
+                weight += known;
+            }
+            let typical = (sum / weight).exp();
+            for at in strata {
+                let own = (self.squares[at] + DISPERSION_PRIOR * typical) / (self.variance[at] + DISPERSION_PRIOR);
+                self.dispersion[at] = own.max(1.0);
+            }
+        }
+    }
+
+    /// The odds of `rising` to `falling` in a stratum.
+    pub fn odds(&self, era: usize, stratum: usize, falling: usize, rising: usize, config: &StatisticConfig) -> Odds {
+        let row = stratum * self.substances;
+        let a = self.counts[era][row + falling] + PSEUDO_COUNT;
+        let b = self.counts[era][row + rising] + PSEUDO_COUNT;
+        let estimate = b / a;
+        let error = (config.inflation * (1.0 / a + 1.0 / b)).sqrt();
+        Odds { estimate, bound: estimate * (config.z * error + config.margin).exp(), falling: a }
+    }
+
+    /// Each substance's share of the baseline: what falls is likelier something that was there.
+    pub fn shares(&self) -> impl Iterator<Item = f64> {
+        let total: f64 = self.pooled.iter().map(|n| n + PSEUDO_COUNT).sum();
+        self.pooled.iter().map(move |n| (n + PSEUDO_COUNT) / total)
+    }
+
+    /// What the log wealth of a pair's blocks is multiplied by: at most 1, less where shares waver.
+    pub fn exponent(&self, stratum: usize, falling: usize, rising: usize, config: &StatisticConfig) -> f64 {
+        let row = stratum * self.substances;
+        let dispersion = 0.5 * (self.dispersion[row + falling] + self.dispersion[row + rising]);
+        1.0 / (1.0 + config.overdispersion * (dispersion - 1.0))
+    }
+}

@@ -1,0 +1,131 @@
+//! Every constant of the detector, each with its reason.
+//!
+//! Where no other reason is given, the value is the one that a prototype reached its figures with on simulated cells;
+//! "E-detectors" is Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change detection"
+//! (2022).
+
+/// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
+pub const MODEL: &str = "e-shift-1";
+
+/// How a [`crate::Detector`] decides. `Config::default()` is what the product runs with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Constants of the statistic.
+    pub statistic: StatisticConfig,
+    /// The cell's log statistic must exceed it. 3.48 is one false alarm in 1,000 market-years on simulated null cells.
+    pub bar: f64,
+    /// The false alarms that `bar` is set for; told in the alert.
+    pub false_alarms_per_1000_market_years: f64,
+    /// The lower bar: without any one reporter, and without the largest operation, the statistic must exceed it.
+    pub corroboration_bar: f64,
+    /// Without its strongest block the leading pair must hold this many nats over its prior weight alone: else one
+    /// block (a batch of laboratory reports, one operation) is all there is. ln 2: evidence, however little.
+    pub one_block_margin: f64,
+    /// The leading pair must carry this share of the cell's sum: below it, no pair can be named.
+    pub lead_share_min: f64,
+    /// A reporter with less than this share of the pair's incidents can neither carry nor corroborate.
+    pub reporter_share_min: f64,
+    /// Days after a raise in which no pair that shares a substance is raised in the same cell.
+    pub refractory_days: i32,
+    /// Days after which an alert expires: a year later the change is the new normal.
+    pub expire_days: i32,
+    /// Days between two looks at a standing alert, or at a cell above the bar that did not pass. Corrections are
+    /// looked at on their day.
+    pub look_days: i32,
+    /// A standing alert is updated when its probability moves by as much,
+    pub update_probability: f64,
+    /// or its onset by as many days,
+    pub update_onset_days: i32,
+    /// or its moved fraction or a share by as much.
+    pub update_share: f64,
+    /// Shifts expected in a market-year: turns the statistic, whose prior weight is one a year, into posterior odds.
+    /// Five in a hundred: controlled substances are replaced about once in two decades in one market.
+    pub shifts_per_market_year: f64,
+    /// Alerts that a desk can work through in seven days.
+    pub weekly_budget: u32,
+    /// Build of the program, for the alert's `versions.build`.
+    pub build: String,
+    /// Every alert is practice.
+    pub exercise: bool,
+}
+
+/// Constants of the statistic.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatisticConfig {
+    /// Precision of the beta-binomial: labels inside a block are as alike as ten draws from one urn.
+    pub precision: f64,
+    /// Most that one block can multiply the evidence by.
+    pub cap: f64,
+    /// Standard errors that the baseline odds are raised by,
+    pub z: f64,
+    /// and a further margin in log odds.
+    pub margin: f64,
+    /// Inflation of the baseline's variance over the binomial.
+    pub inflation: f64,
+    /// Weeks that the baseline lags behind, so that a slow ramp does not eat itself.
+    pub lag_weeks: i32,
+    /// Weeks in which the baseline's memory halves.
+    pub half_life_weeks: f64,
+    /// Fractions of the falling flow that moved, for trade and for seizures.
+    pub fractions: [[f64; 2]; FRACTIONS],
+    /// Strength of the discount for measured overdispersion.
+    pub overdispersion: f64,
+    /// Least baseline events of the falling substance in a stratum.
+    pub baseline_min: f64,
+    /// Weeks of a cell's own history before it is tested: twelve months, so that no season is met for the first time.
+    pub history_weeks: i32,
+    /// Prior weight added around a control date of the falling substance,
+    pub control_weight: f64,
+    /// from as many days before it
+    pub control_days_before: i32,
+    /// until as many after.
+    pub control_days_after: i32,
+}
+
+/// Alternatives on the grid.
+pub const FRACTIONS: usize = 3;
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            statistic: StatisticConfig::default(),
+            bar: 3.48,
+            false_alarms_per_1000_market_years: 1.0,
+            corroboration_bar: std::f64::consts::LN_10,
+            one_block_margin: std::f64::consts::LN_2,
+            lead_share_min: 0.1,
+            reporter_share_min: 0.05,
+            refractory_days: 182,
+            expire_days: 364,
+            look_days: 7,
+            update_probability: 0.05,
+            update_onset_days: 28,
+            update_share: 0.1,
+            shifts_per_market_year: 0.05,
+            weekly_budget: 10,
+            build: env!("CARGO_PKG_VERSION").into(),
+            exercise: false,
+        }
+    }
+}
+
+impl Default for StatisticConfig {
+    fn default() -> StatisticConfig {
+        StatisticConfig {
+            precision: 10.0,
+            cap: 8.0,
+            z: 0.5,
+            margin: 0.10,
+            inflation: 1.5,
+            lag_weeks: 26,
+            half_life_weeks: 300.0,
+            fractions: [[0.12, 0.40], [0.25, 0.65], [0.45, 0.88]],
+            overdispersion: 0.7,
+            baseline_min: 4.5,
+            history_weeks: 52,
+            control_weight: 1.0,
+            control_days_before: 60,
+            control_days_after: 270,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The statistic of one cell on one day, from panes alone: what every figure of an alert can be held against.
+
+use headwater_catalog::Catalog;
+use headwater_model::{Alert, Country, KnownDay, Marking, Names, Pane};
+
+use crate::cell::{Cell, CellKey};
+use crate::config::StatisticConfig;
+use crate::registry::Registry;
+use crate::statistic::{Value, run};
+use crate::tally::{Lens, Tally};
+use crate::told::shape_of;
+
+/// What the statistic says of a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The log statistic of the cell.
+    pub log: f64,
+    /// Each pair's own part, the greatest first.
+    pub pairs: Vec<PairValue>,
+}
+
+/// One pair's part of the sum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PairValue {
+    /// Catalog id of what falls.
+    pub falling: String,
+    /// Catalog id of what rises.
+    pub rising: String,
+    /// Natural logarithm of its part.
+    pub log: f64,
+}
+
+impl CellKey {
+    /// The cell that an alert speaks of; none where its market is no country.
+    pub fn of(alert: &Alert) -> Option<CellKey> {
+        Some(CellKey {
+            family: alert.family.as_str().into(),
+            market: Country::from_letters(alert.market.as_bytes().try_into().ok()?)?,
+            subdivision: alert.place.as_deref().map(Into::into),
+        })
+    }
+}
+
+/// Evaluates a cell at the end of `day` from the panes known by then, up to a label; nothing told before. Panes may come
+/// in any order and in any number of parts. None where the cell's family is not tested, or nothing can be tested yet.
+pub fn evaluate(
+    key: &CellKey,
+    day: KnownDay,
+    up_to: Marking,
+    panes: &[Pane],
+    names: &Names,
+    catalog: &Catalog,
+    config: &StatisticConfig,
+) -> Option<Evaluation> {
+    let mut registry = Registry::default();
+    registry.extend(names, catalog);
+    let family = catalog.families().iter().position(|f| f.id == key.family && f.tested)?;
+    let mut cell = Cell::new(key.clone(), headwater_model::Id::new(family as u32));
+    for pane in panes.iter().filter(|p| p.key.known_on <= day) {
+        if let Some(info) = registry.info(pane.key.series)
+            && cell.takes(info)
+        {
+            cell.add(pane, info, &registry);
+        }
+    }
+    let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
+    let shape = shape_of(&tally, &cell.key, cell.family, &[], catalog);
+    let value = run(&tally, &shape, config, day.0.week(), None)?.value(tally.active.len())?;
+    Some(Evaluation::of(&value, &tally, &cell, catalog))
+}
+
+impl Evaluation {
+    pub(crate) fn of(value: &Value, tally: &Tally, cell: &Cell, catalog: &Catalog) -> Evaluation {
+        let members = &catalog.family_at(cell.family).members;
+        let id = |local: usize| catalog.substance(members[usize::from(tally.active[local])]).id.to_string();
+        let pairs = value.pairs.iter().map(|(log, a, b)| PairValue { falling: id(*a), rising: id(*b), log: *log });
+        Evaluation { log: value.log, pairs: pairs.collect() }
+    }
+}

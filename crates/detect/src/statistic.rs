@@ -1,0 +1,319 @@
+//! The statistic: from the blocks of a cell to one number a day, and to the pair that it speaks of.
+//!
+//! THE module that a better statistic replaces. For each ordered pair of substances (one falls, one rises), each
+//! alternative on the grid and each mode (trade only, seizures only, both) a Shiryaev-Roberts sum runs over event weeks:
+//! R <- (R + prior weight of the week) x wealth of the week's blocks. The wealth of a block conditions on its count of
+//! the pair, so that a silent reporter or a surge of the whole family moves nothing, and is capped, so that no one
+//! operation moves much. The sum over pairs, alternatives and modes is an e-detector (Shin, Ramdas and Rinaldo 2022): its
+//! mean under the null is at most the prior weight spent.
+//!
+//! It runs in event time over net counts. So its value on a day is a function of the sums known by that day alone:
+//! neither the order of arrival nor what was taken back since leaves a trace, and a late record counts in its own week.
+
+use crate::baseline::{Baseline, Odds};
+use crate::block::{BlockKey, WEEK_DAYS, week_first};
+use crate::config::{FRACTIONS, StatisticConfig};
+use crate::tally::Tally;
+use crate::wealth::log_ratio;
+use headwater_model::Day;
+
+/// Trade only, seizures only, both.
+pub(crate) const MODES: usize = 3;
+/// Sums a pair keeps.
+pub(crate) const LANES: usize = FRACTIONS * MODES;
+/// Days of the prior weight's unit.
+const YEAR_DAYS: f64 = 365.0;
+/// Days over which the weight of a control date is spread.
+const CONTROL_DAYS: f64 = 330.0;
+/// An alternative must lie this factor above the null's bound: nearer, it cannot be told from it.
+const DETECTABLE: f64 = 1.1;
+/// Where a sum stops growing: far above any bar, far below infinity.
+const SUM_MAX: f64 = 1e250;
+/// Weeks without any block after which the history begins anew.
+const SILENCE_WEEKS_MAX: i32 = 52;
+
+/// What a sweep must know of the cell besides its counts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Shape {
+    /// Weeks after which a baseline begins anew, for pairs that an earlier alert spoke of.
+    pub eras: Vec<i32>,
+    /// Era of each pair, `falling * substances + rising`: 0 = all time, else 1 + place in `eras`.
+    pub era_of: Vec<usize>,
+    /// Control dates by active substance.
+    pub controls: Vec<Vec<Day>>,
+}
+
+/// State at the end of an event week: all that the following weeks depend on.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub week: i32,
+    first_week: i32,
+    /// Since when there is history without a silence.
+    run_start: i32,
+    last_block: i32,
+    baseline: Baseline,
+    /// `[pair][fraction * MODES + mode]`, flat.
+    sums: Vec<f64>,
+    /// Prior weight spent so far, by pair.
+    spent: Vec<f64>,
+}
+
+/// One block's evidence for the pair that is recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockEvidence {
+    pub key: BlockKey,
+    pub stratum: u16,
+    pub falling: f64,
+    pub rising: f64,
+    q0: f64,
+    q1: [Option<f64>; FRACTIONS],
+    exponent: f64,
+    /// Log wealth by alternative.
+    pub log: [f64; FRACTIONS],
+}
+
+impl BlockEvidence {
+    /// Log wealth by alternative had the counts been these.
+    pub fn log_with(&self, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
+        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, self.q0, q1, self.exponent, config)))
+    }
+}
+
+/// One week of the pair that is recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct WeekEvidence {
+    pub week: i32,
+    /// Prior weight of a restart in this week, over all lanes.
+    pub weight: f64,
+    /// Log factor of the week by lane.
+    pub log: [f64; LANES],
+}
+
+/// What a sweep writes down on its way.
+#[derive(Default)]
+pub(crate) struct Record {
+    /// The pair whose evidence is kept.
+    pub pair: Option<(usize, usize)>,
+    pub weeks: Vec<WeekEvidence>,
+    pub blocks: Vec<BlockEvidence>,
+    /// Log statistic of the cell at the end of each week.
+    pub series: Vec<(i32, f64)>,
+}
+
+/// What the statistic says at the end of a week.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Value {
+    /// Natural logarithm of the sum.
+    pub log: f64,
+    /// Natural logarithm of each pair's part with the pair as places among the active substances, the greatest first.
+    pub pairs: Vec<(f64, usize, usize)>,
+    /// Natural logarithm of the prior weight spent on the cell.
+    pub spent_log: f64,
+}
+
+fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig) -> f64 {
+    log_ratio(falling, rising, q0, q1, config.precision).min(config.cap.ln()) * exponent
+}
+
+impl State {
+    /// The state before the first week of a tally; none where it has no blocks or no pair.
+    pub fn start(tally: &Tally, shape: &Shape) -> Option<State> {
+        let first_week = *tally.weeks.keys().next()?;
+        let k = tally.active.len();
+        (k >= 2).then(|| State {
+            week: first_week - 1,
+            first_week,
+            run_start: first_week,
+            last_block: first_week,
+            baseline: Baseline::new(tally.strata.len(), k, shape.eras.len()),
+            sums: vec![0.0; k * k * LANES],
+            spent: vec![0.0; k * k],
+        })
+    }
+
+    /// Takes the next week in.
+    pub fn advance(
+        &mut self,
+        tally: &Tally,
+        shape: &Shape,
+        config: &StatisticConfig,
+        record: &mut Option<&mut Record>,
+    ) {
+        self.week += 1;
+        let (week, k) = (self.week, tally.active.len());
+        self.baseline.advance(tally, week - 1 - config.lag_weeks, self.first_week, &shape.eras, config);
+        let blocks = tally.weeks.get(&week).map_or(&[][..], |b| b);
+        if !blocks.is_empty() {
+            if week - self.last_block > SILENCE_WEEKS_MAX {
+                self.run_start = week;
+            }
+            self.last_block = week;
+        }
+        if week - self.run_start >= config.history_weeks {
+            self.add_weights(k, shape, config, record);
+            let mut logs = vec![[0.0; LANES]; if blocks.is_empty() { 0 } else { k * k }];
+            for block in blocks {
+                self.add_block(block, tally, shape, config, record, &mut logs);
+            }
+            for (pair, log) in logs.iter().enumerate() {
+                for (sum, log) in self.sums[pair * LANES..(pair + 1) * LANES].iter_mut().zip(log) {
+                    if *log != 0.0 {
+                        *sum = (*sum * log.exp()).min(SUM_MAX);
+                    }
+                }
+            }
+            if let Some(record) = record
+                && let Some((a, b)) = record.pair
+                && let (Some(last), Some(log)) = (record.weeks.last_mut(), logs.get(a * k + b))
+            {
+                last.log = *log;
+            }
+        }
+        if let Some(record) = record {
+            let total: f64 = self.sums.iter().sum();
+            if total > 0.0 {
+                record.series.push((week, total.ln()));
+            }
+        }
+    }
+
+    /// Whether a pair may be tested: its era has twelve months of its own.
+    fn tested(&self, pair: usize, shape: &Shape, config: &StatisticConfig) -> bool {
+        match shape.era_of.get(pair) {
+            None | Some(0) => true,
+            Some(era) => self.week - shape.eras[era - 1] > config.history_weeks,
+        }
+    }
+
+    fn add_weights(&mut self, k: usize, shape: &Shape, config: &StatisticConfig, record: &mut Option<&mut Record>) {
+        let others = (k - 1) as f64;
+        let first = week_first(self.week);
+        let shares: Vec<f64> = self.baseline.shares().collect();
+        for (a, share) in shares.iter().enumerate() {
+            let mut weight = share / others / YEAR_DAYS;
+            let near =
+                |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
+            if shape.controls.get(a).is_some_and(|days| days.iter().any(near)) {
+                weight += config.control_weight / others / CONTROL_DAYS;
+            }
+            weight *= f64::from(WEEK_DAYS);
+            for b in (0..k).filter(|b| *b != a) {
+                let pair = a * k + b;
+                if !self.tested(pair, shape, config) {
+                    continue;
+                }
+                self.spent[pair] += weight;
+                for sum in &mut self.sums[pair * LANES..(pair + 1) * LANES] {
+                    *sum += weight / LANES as f64;
+                }
+                if let Some(record) = record
+                    && record.pair == Some((a, b))
+                {
+                    record.weeks.push(WeekEvidence { week: self.week, weight, log: [0.0; LANES] });
+                }
+            }
+        }
+    }
+
+    fn add_block(
+        &self,
+        block: &crate::tally::Block,
+        tally: &Tally,
+        shape: &Shape,
+        config: &StatisticConfig,
+        record: &mut Option<&mut Record>,
+        logs: &mut [[f64; LANES]],
+    ) {
+        let k = tally.active.len();
+        let trade = tally.strata[usize::from(block.stratum)].1;
+        for a in 0..k {
+            for b in 0..k {
+                let (falling, rising) = (block.counts[a], block.counts[b]);
+                let pair = a * k + b;
+                if a == b || falling + rising <= 0.0 || !self.tested(pair, shape, config) {
+                    continue;
+                }
+                let era = shape.era_of.get(pair).copied().unwrap_or(0);
+                let odds = self.baseline.odds(era, usize::from(block.stratum), a, b, config);
+                if odds.falling < config.baseline_min {
+                    continue;
+                }
+                let exponent = self.baseline.exponent(usize::from(block.stratum), a, b, config);
+                let evidence = weigh(block, falling, rising, odds, exponent, trade, config);
+                for (j, log) in evidence.log.iter().enumerate() {
+                    logs[pair][j * MODES + usize::from(!trade)] += log;
+                    logs[pair][j * MODES + 2] += log;
+                }
+                if let Some(record) = record
+                    && record.pair == Some((a, b))
+                {
+                    record.blocks.push(evidence);
+                }
+            }
+        }
+    }
+
+    /// What the sums say now; none before anything was tested.
+    pub fn value(&self, k: usize) -> Option<Value> {
+        let total: f64 = self.sums.iter().sum();
+        if total <= 0.0 {
+            return None;
+        }
+        let mut pairs: Vec<(f64, usize, usize)> = Vec::with_capacity(k * (k - 1));
+        for (pair, sums) in self.sums.chunks(LANES).enumerate() {
+            let part: f64 = sums.iter().sum();
+            if part > 0.0 {
+                pairs.push((part.ln(), pair / k, pair % k));
+            }
+        }
+        // Stable: of two equal pairs the first in the order of the family's members leads.
+        pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
+        Some(Value { log: total.ln(), pairs, spent_log: self.spent.iter().sum::<f64>().ln() })
+    }
+
+    /// Natural logarithm of the prior weight spent on a pair.
+    pub fn spent_log(&self, k: usize, falling: usize, rising: usize) -> f64 {
+        self.spent[falling * k + rising].ln()
+    }
+}
+
+/// The evidence of one block for one pair.
+fn weigh(
+    block: &crate::tally::Block,
+    falling: f64,
+    rising: f64,
+    odds: Odds,
+    exponent: f64,
+    trade: bool,
+    config: &StatisticConfig,
+) -> BlockEvidence {
+    let q0 = odds.bound / (1.0 + odds.bound);
+    let q1 = config.fractions.map(|f| {
+        let f = f[usize::from(!trade)];
+        let moved = (odds.estimate + f) / (1.0 - f);
+        (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
+    });
+    let log = q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, exponent, config)));
+    BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, q0, q1, exponent, log }
+}
+
+/// Runs a whole tally through, up to `week` (and to the last block, where a notice lies ahead of its day).
+pub(crate) fn run(
+    tally: &Tally,
+    shape: &Shape,
+    config: &StatisticConfig,
+    week: i32,
+    mut record: Option<&mut Record>,
+) -> Option<State> {
+    let mut state = State::start(tally, shape)?;
+    let end = last_week(tally, week);
+    while state.week < end {
+        state.advance(tally, shape, config, &mut record);
+    }
+    Some(state)
+}
+
+/// The week a sweep on a day of `week` ends with.
+pub(crate) fn last_week(tally: &Tally, week: i32) -> i32 {
+    tally.weeks.keys().next_back().map_or(week, |last| week.max(*last))
+}
