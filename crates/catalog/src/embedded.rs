@@ -8,7 +8,7 @@ macro_rules! files {
 }
 
 /// The files in the order of reading: families before who names them, names last.
-pub(crate) const FILES: [(&str, &str); 11] = files![
+pub(crate) const FILES: [(&str, &str); 12] = files![
     "families.toml",
     "precursors-fentanyl.toml",
     "precursors-amphetamines.toml",
@@ -16,6 +16,7 @@ pub(crate) const FILES: [(&str, &str); 11] = files![
     "precursors-other.toml",
     "drugs.toml",
     "adulterants-equipment.toml",
+    "names-en.toml",
     "names-es.toml",
     "names-fr.toml",
     "names-ru.toml",
