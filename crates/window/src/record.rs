@@ -213,6 +213,7 @@ mod tests {
         let mut slab = Slab::new();
         let (a, b) = (slab.insert('a'), slab.insert('b'));
         slab.free(a);
+        assert_eq!(slab.bytes(), 2 * 4 + 4, "two slots and the number of a free one");
         assert_eq!(slab.insert('c'), a);
         assert_eq!((*slab.get(a), *slab.get(b)), ('c', 'b'));
         assert_eq!(slab.slots().len(), 2);
