@@ -5,7 +5,7 @@ use headwater_model::{Basis, Flags, MASS_MG_MAX, PIECES_MAX, Reason};
 
 use crate::content::Content;
 use crate::event::{Item, Quantity};
-use crate::fault::{Fault, Judged, Path, shown};
+use crate::fault::{Fault, Judged, Path};
 use crate::key::Key;
 use crate::limits::{DESCRIPTION_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::resolve::{RawItem, Resolver};
@@ -72,7 +72,7 @@ fn amount(
     let qualifier = texts.limited(quantity.qualifier, path.then(Key::Qualifier), TEXT_CHARS_MAX)?;
 
     let over = |what: &str| {
-        let message = format!("{value_path} {} {unit} is more than {what}", shown(texts.get(value_span)));
+        let message = format!("{value_path} {:.60} {unit} is more than {what}", texts.get(value_span));
         Fault::new(Reason::OutOfRange, value_path, message)
     };
     match resolver.get(judgement.resolved).measure(unit) {

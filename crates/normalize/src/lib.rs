@@ -31,4 +31,4 @@ mod texts;
 mod time;
 
 pub use columns::archive_schema;
-pub use normalizer::{Normalizer, Settings, UnixSeconds};
+pub use normalizer::{Normalizer, Settings, UnixSeconds, decode_alone};

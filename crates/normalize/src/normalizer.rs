@@ -279,3 +279,15 @@ fn class_of(
     classes.push(id);
     Ok(id)
 }
+
+/// Decodes every record of a batch and judges none: the measure of what judging costs. Gives how many are JSON.
+#[doc(hidden)]
+pub fn decode_alone(batch: &RawBatch) -> usize {
+    let (mut text, mut event) = (Vec::new(), Event::default());
+    let good = batch.records.iter().enumerate().filter(|(input, raw)| {
+        text.clear();
+        event.clear();
+        readable(batch, *input).is_ok_and(|record| decode(record, raw.start, &mut text, &mut event).is_ok())
+    });
+    good.count()
+}

@@ -68,7 +68,7 @@ impl<'a> Texts<'a> {
     pub fn decimal(self, span: Span, path: Path) -> Judged<Decimal> {
         let text = self.get(span);
         let Some(decimal) = Decimal::read(text.as_bytes()) else {
-            let message = format!("{path} {} has more than {NUMBER_DIGITS_MAX} significant digits", shown(text));
+            let message = format!("{path} {text:.60} has more than {NUMBER_DIGITS_MAX} significant digits");
             return Err(Fault::new(Reason::TooLarge, path, message));
         };
         if decimal.negative {
