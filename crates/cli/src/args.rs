@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use headwater_model::Day;
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
 #[derive(Debug, Parser)]
@@ -114,6 +115,12 @@ pub struct Sim {
     /// Folder for the three files
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// Last day of the world
+    #[arg(long, value_name = "DATE", default_value = "2025-12-31", value_parser = day)]
+    pub end: Day,
+    /// Multiplies the events of a week
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub scale: f64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -141,4 +148,8 @@ pub enum Config {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "not a date YYYY-MM-DD".to_owned())
 }

@@ -7,7 +7,7 @@ use headwater_model::Versions;
 pub fn versions(catalog: &Catalog) -> Versions {
     Versions {
         catalog: catalog.version(),
-        model: headwater_detect::MODEL_VERSION.to_owned(),
+        model: headwater_detect::MODEL.to_owned(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
     }
 }
