@@ -121,7 +121,7 @@ pub enum RowProblem {
     },
     /// Not an office of the editions that this build knows.
     #[error(
-        "unknown office {value:?}{}: allow it by name (--allow-office) where a new edition brings a new office, or skip its rows (--keep-going)",
+        "unknown office {value:?}{}: allow it by name (--office) where a new edition brings a new office, or skip its rows (--keep-going)",
         nearest_of(nearest)
     )]
     UnknownOffice {

@@ -108,7 +108,7 @@ fn each_fault_names_line_column_and_value() {
         ("Region", "Moon", "unknown region \"Moon\": one of "),
         ("Land Filter", "Sea", "unknown land filter \"Sea\": one of \"Land Only\", \"Other\""),
         ("Area of Responsibility", "Tucson Field Office", "(did you mean \"TUCSON FIELD OFFICE\"?)"),
-        ("Area of Responsibility", "NOME SECTOR", "--allow-office"),
+        ("Area of Responsibility", "NOME SECTOR", "(--office)"),
         ("Drug Type", " ", "empty"),
         ("Count of Event", "2.5", "not a whole number: \"2.5\""),
         ("Count of Event", "-2", "-2 is out of range: 0 to 1000000000"),
