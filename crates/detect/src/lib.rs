@@ -10,18 +10,38 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod alert_id;
+mod analysis;
 mod baseline;
 mod block;
 mod cell;
+mod compose;
+mod confidence;
 mod config;
+mod control;
+mod counter_evidence;
+mod detector;
 mod evaluate;
+mod fdr;
+mod figures;
+mod found;
+mod headline;
+mod likelihood;
+mod movement;
+mod onset;
+mod priority;
 mod registry;
+mod reporting;
+mod revise;
+mod round;
 mod statistic;
 mod tally;
 mod told;
+mod trail;
 mod watch;
 mod wealth;
 
 pub use cell::CellKey;
 pub use config::{Config, FRACTIONS, MODEL, StatisticConfig};
+pub use detector::Detector;
 pub use evaluate::{Evaluation, PairValue, evaluate};

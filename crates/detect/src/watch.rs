@@ -1,13 +1,14 @@
 //! A watched cell: its sums, and the sweep kept so far that a change only repeats what comes after it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use headwater_catalog::Catalog;
-use headwater_model::{Marking, Pane};
+use headwater_model::{Day, Evidence, Marking, Pane};
 
 use crate::cell::Cell;
 use crate::config::StatisticConfig;
 use crate::registry::{Registry, SeriesInfo};
+use crate::reporting::Reporting;
 use crate::statistic::{Shape, State, Value, last_week};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
@@ -17,6 +18,9 @@ const KEEP_WEEKS: i32 = 4;
 /// States kept, a year of them: a change further back is rare enough to repeat everything.
 const KEPT_MAX: usize = 13;
 
+/// How each source reports each kind of evidence.
+pub(crate) type Habits = BTreeMap<(Box<str>, Evidence), Reporting>;
+
 /// A cell under watch. Besides the cell's sums it holds the tally (one count a block and substance) and at most
 /// [`KEPT_MAX`] states of (strata x substances x 3 + substances^2 x 10) floats.
 pub(crate) struct Watch {
@@ -25,6 +29,12 @@ pub(crate) struct Watch {
     shape: Shape,
     kept: VecDeque<State>,
     changed: BTreeSet<i32>,
+    /// How its sources report.
+    pub habits: Habits,
+    /// Something was taken back since it was last looked at.
+    pub corrected: bool,
+    /// Not looked at for a raise before this day: it did not pass a short while ago.
+    pub next_look: Option<Day>,
     /// What the statistic said when last asked.
     pub value: Option<Value>,
 }
@@ -37,6 +47,9 @@ impl Watch {
             shape: Shape::default(),
             kept: VecDeque::new(),
             changed: BTreeSet::new(),
+            habits: Habits::new(),
+            corrected: false,
+            next_look: None,
             value: None,
         }
     }
@@ -45,6 +58,9 @@ impl Watch {
     pub fn add(&mut self, pane: &Pane, info: &SeriesInfo, registry: &Registry) {
         let block = self.cell.add(pane, info, registry);
         self.changed.insert(block.week);
+        self.corrected |= pane.sums.incidents < 0 || pane.sums.mass_mg < 0;
+        let stratum = registry.stratum(info.stratum);
+        self.habits.entry((stratum.source.clone(), stratum.evidence)).or_default().add(pane);
     }
 
     /// The statistic over everything in the cell, at the end of `week`.
@@ -94,10 +110,5 @@ impl Watch {
         }
         self.value = state.value(tally.active.len());
         self.value.as_ref()
-    }
-
-    /// The member of the family that stands at a place among the active ones.
-    pub fn member(&self, local: usize) -> Option<u16> {
-        self.tally.as_ref()?.active.get(local).copied()
     }
 }

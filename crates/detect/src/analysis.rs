@@ -1,0 +1,110 @@
+//! A cell seen through a lens: the statistic run from the start, with the evidence of the pair it speaks of.
+
+use headwater_catalog::Catalog;
+use headwater_model::{Day, Names};
+
+use crate::cell::Cell;
+use crate::config::Config;
+use crate::registry::Registry;
+use crate::statistic::{LANES, MODES, Record, Value, WeekEvidence, run};
+use crate::tally::{Lens, Tally};
+use crate::told::{Told, shape_of};
+
+/// What an analysis stands on.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub cell: &'a Cell,
+    pub registry: &'a Registry,
+    pub names: &'a Names,
+    pub catalog: &'a Catalog,
+    pub config: &'a Config,
+    pub told: &'a [Told],
+    /// The closed day.
+    pub day: Day,
+}
+
+/// The statistic of a cell through a lens, and the evidence of one pair.
+pub(crate) struct Analysis {
+    pub tally: Tally,
+    pub value: Value,
+    /// Members of the family.
+    pub falling: u16,
+    pub rising: u16,
+    pub record: Record,
+    /// Natural logarithm of the prior weight spent on the pair.
+    pub pair_spent_log: f64,
+}
+
+impl Ground<'_> {
+    /// The log statistic through a lens; none where nothing can be tested.
+    pub fn log(&self, lens: &Lens<'_>) -> Option<f64> {
+        let tally = Tally::of(self.cell, self.registry, lens);
+        let shape = shape_of(&tally, &self.cell.key, self.cell.family, self.told, self.catalog);
+        let state = run(&tally, &shape, &self.config.statistic, self.day.week(), None)?;
+        Some(state.value(tally.active.len())?.log)
+    }
+
+    /// The analysis of the leading pair, or of the pair given.
+    pub fn analyse(&self, lens: &Lens<'_>, pair: Option<(u16, u16)>) -> Option<Analysis> {
+        let tally = Tally::of(self.cell, self.registry, lens);
+        let shape = shape_of(&tally, &self.cell.key, self.cell.family, self.told, self.catalog);
+        let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
+        let (a, b) = match pair {
+            Some((falling, rising)) => (tally.local(falling)?, tally.local(rising)?),
+            None => {
+                let value = run(&tally, &shape, config, week, None)?.value(k)?;
+                value.pairs.first().map(|(_, a, b)| (*a, *b))?
+            }
+        };
+        let mut record = Record { pair: Some((a, b)), ..Record::default() };
+        let state = run(&tally, &shape, config, week, Some(&mut record))?;
+        let value = state.value(k)?;
+        let (falling, rising) = (tally.active[a], tally.active[b]);
+        Some(Analysis { pair_spent_log: state.spent_log(k, a, b), tally, value, falling, rising, record })
+    }
+}
+
+impl Analysis {
+    /// Natural logarithm of the pair's own part of the sum.
+    pub fn pair_log(&self) -> f64 {
+        sum_log(&self.record.weeks, |_| None)
+    }
+
+    /// The pair's part without its strongest block in or after `week`; none where it has no such block.
+    pub fn pair_log_without_strongest_block(&self, week: i32) -> Option<f64> {
+        let total = |log: &[f64]| log.iter().sum::<f64>();
+        let blocks = self.record.blocks.iter().filter(|b| b.key.week >= week);
+        // Ties go to the first: the blocks are in a fixed order.
+        let strongest = blocks.reduce(|best, b| if total(&b.log) > total(&best.log) { b } else { best })?;
+        let trade = self.tally.strata[usize::from(strongest.stratum)].1;
+        let mut minus = [0.0; LANES];
+        for (j, log) in strongest.log.iter().enumerate() {
+            minus[j * MODES + usize::from(!trade)] = *log;
+            minus[j * MODES + 2] = *log;
+        }
+        Some(sum_log(&self.record.weeks, |w| (w.week == strongest.key.week).then_some(minus)))
+    }
+
+    /// The strata's ranks in the order of their evidence for the pair since `week`, with that evidence in nats.
+    pub fn evidence_by_stratum(&self, week: i32) -> Vec<f64> {
+        let mut by_stratum = vec![[0.0; crate::FRACTIONS]; self.tally.strata.len()];
+        for block in self.record.blocks.iter().filter(|b| b.key.week >= week) {
+            for (sum, log) in by_stratum[usize::from(block.stratum)].iter_mut().zip(block.log) {
+                *sum += log;
+            }
+        }
+        by_stratum.into_iter().map(|log| log.into_iter().fold(f64::MIN, f64::max)).collect()
+    }
+}
+
+/// The Shiryaev-Roberts sum of recorded weeks, with what `minus` names taken out of a week.
+fn sum_log(weeks: &[WeekEvidence], minus: impl Fn(&WeekEvidence) -> Option<[f64; LANES]>) -> f64 {
+    let mut sums = [0.0f64; LANES];
+    for week in weeks {
+        let minus = minus(week).unwrap_or([0.0; LANES]);
+        for ((sum, log), minus) in sums.iter_mut().zip(week.log).zip(minus) {
+            *sum = ((*sum + week.weight / LANES as f64) * (log - minus).exp()).min(1e250);
+        }
+    }
+    sums.iter().sum::<f64>().ln()
+}

@@ -1,0 +1,90 @@
+//! A shift that was found in a cell: the analysis, its onset and its figures, from records up to one label.
+
+use headwater_model::{Evidence, Interval, Marking, Onset};
+
+use crate::analysis::{Analysis, Ground};
+use crate::figures::{Figures, windows};
+use crate::movement::moved_fraction;
+use crate::onset::onset;
+use crate::tally::Lens;
+
+/// What was found.
+pub(crate) struct Found {
+    pub up_to: Marking,
+    pub analysis: Analysis,
+    pub onset: Onset,
+    pub figures: Figures,
+    pub moved: Interval,
+    /// Reporters that carry a share of the pair's incidents that counts, by name.
+    pub reporters: Vec<Box<str>>,
+}
+
+impl Found {
+    /// Looks at a cell up to a label: at its leading pair, or at the pair given.
+    pub fn look(ground: &Ground<'_>, up_to: Marking, pair: Option<(u16, u16)>) -> Option<Found> {
+        let analysis = ground.analyse(&Lens::up_to(up_to), pair)?;
+        let onset = onset(&analysis.record.weeks)?;
+        let evidence = leading_evidence(ground, &analysis, &onset)?;
+        let blocks = || analysis.tally.weeks.values().flatten().map(|b| b.key);
+        let first = blocks().map(|key| key.first).min()?;
+        let last = blocks().map(|key| key.last()).max()?;
+        let pair = (analysis.falling, analysis.rising);
+        let figures = Figures::of(ground, up_to, windows(&onset, first, last), evidence, pair);
+        let moved = moved_fraction(&figures, pair);
+        let reporters = reporters(ground, &analysis);
+        Some(Found { up_to, analysis, onset, figures, moved, reporters })
+    }
+
+    /// The two members.
+    pub fn pair(&self) -> (u16, u16) {
+        (self.analysis.falling, self.analysis.rising)
+    }
+
+    /// What stands besides one block and besides any one reporter: an operation, a batch of laboratory reports or a
+    /// campaign of one office moves no further than this.
+    pub fn corroborated(&self, ground: &Ground<'_>) -> bool {
+        let config = ground.config;
+        let alone = self.analysis.pair_log_without_strongest_block(self.onset.earliest.week());
+        if alone.is_none_or(|log| log < self.analysis.pair_spent_log + config.one_block_margin) {
+            return false;
+        }
+        self.reporters.len() < 2
+            || self
+                .reporters
+                .iter()
+                .all(|reporter| self.without(ground, reporter).is_some_and(|log| log > config.corroboration_bar))
+    }
+
+    /// The log statistic without a reporter.
+    pub fn without(&self, ground: &Ground<'_>, reporter: &str) -> Option<f64> {
+        let source = ground.names.sources.find(reporter)?;
+        ground.log(&Lens { without_source: Some(source), ..Lens::up_to(self.up_to) })
+    }
+}
+
+/// The kind of evidence that says most for the pair since the onset may have begun; of equals the first in the
+/// contract's order.
+fn leading_evidence(ground: &Ground<'_>, analysis: &Analysis, onset: &Onset) -> Option<Evidence> {
+    let by_stratum = analysis.evidence_by_stratum(onset.earliest.week());
+    let kind = |rank: usize| ground.registry.stratum(analysis.tally.strata[rank].0).evidence;
+    let total = |evidence: Evidence| -> Option<f64> {
+        let own = by_stratum.iter().enumerate().filter(|(rank, log)| kind(*rank) == evidence && **log > f64::MIN);
+        own.map(|(_, log)| *log).reduce(|x, y| x + y)
+    };
+    let kinds = Evidence::ALL.into_iter().filter_map(|e| Some((e, total(e)?)));
+    kinds.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(evidence, _)| evidence)
+}
+
+/// Reporters whose share of the pair's incidents counts, by name.
+fn reporters(ground: &Ground<'_>, analysis: &Analysis) -> Vec<Box<str>> {
+    let tally = &analysis.tally;
+    let (Some(a), Some(b)) = (tally.local(analysis.falling), tally.local(analysis.rising)) else { return Vec::new() };
+    let mut by_source: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
+    for block in tally.weeks.values().flatten() {
+        let source = &*ground.registry.stratum(tally.strata[usize::from(block.stratum)].0).source;
+        *by_source.entry(source).or_default() += block.counts[a] + block.counts[b];
+    }
+    let total: f64 = by_source.values().sum();
+    let counts = by_source.into_iter().filter(|(_, n)| *n >= ground.config.reporter_share_min * total && *n > 0.0);
+    counts.map(|(source, _)| source.into()).collect()
+}
