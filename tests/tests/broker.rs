@@ -2,6 +2,8 @@
 //!
 //! Whatever arrives, in whatever partitions, transactions and order: the results equal a replay of the same events.
 
+#![expect(clippy::disallowed_methods, reason = "it waits for other processes")]
+
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
@@ -145,7 +147,6 @@ impl Drop for Run {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "it waits for another process")]
 fn pause() {
     std::thread::sleep(Duration::from_millis(50));
 }

@@ -8,8 +8,7 @@
 //! them and carries them. A record longer than `RECORD_BYTES_MAX` is kept in a file instead of in memory.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
-// This is one of the rooms that read a clock: it waits for others.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, reason = "one of the rooms that read a clock: it waits for others")]
 
 mod error;
 mod file;

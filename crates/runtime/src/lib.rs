@@ -9,8 +9,7 @@
 //! have as many configurations and shutdowns as they like.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
-// This is one of the rooms that read a clock: it waits for others.
-#![allow(clippy::disallowed_methods)]
+#![allow(clippy::disallowed_methods, reason = "one of the rooms that read a clock: it waits for others")]
 
 mod config;
 mod logging;
