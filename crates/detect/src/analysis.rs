@@ -6,7 +6,7 @@ use headwater_model::{Day, Names};
 use crate::cell::Cell;
 use crate::config::Config;
 use crate::registry::Registry;
-use crate::statistic::{LANES, MODES, Record, Value, WeekEvidence, run};
+use crate::statistic::{LANES, Record, Value, WeekEvidence, run};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
 
@@ -76,12 +76,7 @@ impl Analysis {
         let blocks = self.record.blocks.iter().filter(|b| b.key.week >= week);
         // Ties go to the first: the blocks are in a fixed order.
         let strongest = blocks.reduce(|best, b| if total(&b.log) > total(&best.log) { b } else { best })?;
-        let trade = self.tally.strata[usize::from(strongest.stratum)].1;
-        let mut minus = [0.0; LANES];
-        for (j, log) in strongest.log.iter().enumerate() {
-            minus[j * MODES + usize::from(!trade)] = *log;
-            minus[j * MODES + 2] = *log;
-        }
+        let minus = strongest.lanes();
         Some(sum_log(&self.record.weeks, |w| (w.week == strongest.key.week).then_some(minus)))
     }
 

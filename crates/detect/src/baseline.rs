@@ -8,7 +8,7 @@ pub(crate) const PSEUDO_COUNT: f64 = 0.5;
 /// Weeks of a bin over which overdispersion is measured: shorter ones see only the weekly noise that the urn models.
 const BIN_WEEKS: i32 = 8;
 /// Weeks of baseline before overdispersion is measured: earlier, the expected share is itself a guess.
-const DISPERSION_WEEKS_MIN: i32 = 40;
+const DISPERSION_WEEKS_MIN: i32 = 16;
 /// Strength of the pull towards what is typical, in units of binomial variance.
 const DISPERSION_PRIOR: f64 = 10.0;
 /// Overdispersion before anything is measured.

@@ -1,11 +1,14 @@
 //! A shift that was found in a cell: the analysis, its onset and its figures, from records up to one label.
 
+use std::collections::BTreeMap;
+
 use headwater_model::{Evidence, Interval, Marking, Onset};
 
 use crate::analysis::{Analysis, Ground};
 use crate::figures::{Figures, windows};
 use crate::movement::moved_fraction;
 use crate::onset::onset;
+use crate::registry::StratumId;
 use crate::tally::Lens;
 
 /// What was found.
@@ -17,13 +20,15 @@ pub(crate) struct Found {
     pub moved: Interval,
     /// Reporters that carry a share of the pair's incidents that counts, by name.
     pub reporters: Vec<Box<str>>,
+    /// Strata that carry such a share.
+    offices: Vec<StratumId>,
 }
 
 impl Found {
     /// Looks at a cell up to a label: at its leading pair, or at the pair given.
     pub fn look(ground: &Ground<'_>, up_to: Marking, pair: Option<(u16, u16)>) -> Option<Found> {
         let analysis = ground.analyse(&Lens::up_to(up_to), pair)?;
-        let onset = onset(&analysis.record.weeks)?;
+        let onset = onset(&analysis.record, &ground.config.statistic)?;
         let evidence = leading_evidence(ground, &analysis, &onset)?;
         let blocks = || analysis.tally.weeks.values().flatten().map(|b| b.key);
         let first = blocks().map(|key| key.first).min()?;
@@ -31,8 +36,8 @@ impl Found {
         let pair = (analysis.falling, analysis.rising);
         let figures = Figures::of(ground, up_to, windows(&onset, first, last), evidence, pair);
         let moved = moved_fraction(&figures, pair);
-        let reporters = reporters(ground, &analysis);
-        Some(Found { up_to, analysis, onset, figures, moved, reporters })
+        let (reporters, offices) = carriers(ground, &analysis);
+        Some(Found { up_to, analysis, onset, figures, moved, reporters, offices })
     }
 
     /// The two members.
@@ -48,11 +53,16 @@ impl Found {
         if alone.is_none_or(|log| log < self.analysis.pair_spent_log + config.one_block_margin) {
             return false;
         }
-        self.reporters.len() < 2
+        let stands = |log: Option<f64>| log.is_some_and(|log| log > config.corroboration_bar);
+        if self.reporters.len() > 1 {
+            return self.reporters.iter().all(|reporter| stands(self.without(ground, reporter)));
+        }
+        // One reporter cannot be left out, but its offices can: a campaign or a new laboratory is one office's.
+        self.offices.len() < 2
             || self
-                .reporters
+                .offices
                 .iter()
-                .all(|reporter| self.without(ground, reporter).is_some_and(|log| log > config.corroboration_bar))
+                .all(|office| stands(ground.log(&Lens { without_stratum: Some(*office), ..Lens::up_to(self.up_to) })))
     }
 
     /// The log statistic without a reporter.
@@ -75,16 +85,23 @@ fn leading_evidence(ground: &Ground<'_>, analysis: &Analysis, onset: &Onset) -> 
     kinds.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(evidence, _)| evidence)
 }
 
-/// Reporters whose share of the pair's incidents counts, by name.
-fn reporters(ground: &Ground<'_>, analysis: &Analysis) -> Vec<Box<str>> {
+/// Reporters, and strata, whose share of the pair's incidents counts, by name.
+fn carriers(ground: &Ground<'_>, analysis: &Analysis) -> (Vec<Box<str>>, Vec<StratumId>) {
     let tally = &analysis.tally;
-    let (Some(a), Some(b)) = (tally.local(analysis.falling), tally.local(analysis.rising)) else { return Vec::new() };
-    let mut by_source: std::collections::BTreeMap<&str, f64> = std::collections::BTreeMap::new();
+    let (Some(a), Some(b)) = (tally.local(analysis.falling), tally.local(analysis.rising)) else {
+        return (Vec::new(), Vec::new());
+    };
+    let mut by_stratum = vec![0.0; tally.strata.len()];
     for block in tally.weeks.values().flatten() {
-        let source = &*ground.registry.stratum(tally.strata[usize::from(block.stratum)].0).source;
-        *by_source.entry(source).or_default() += block.counts[a] + block.counts[b];
+        by_stratum[usize::from(block.stratum)] += block.counts[a] + block.counts[b];
     }
-    let total: f64 = by_source.values().sum();
-    let counts = by_source.into_iter().filter(|(_, n)| *n >= ground.config.reporter_share_min * total && *n > 0.0);
-    counts.map(|(source, _)| source.into()).collect()
+    let mut by_source: BTreeMap<&str, f64> = BTreeMap::new();
+    for ((stratum, _), n) in tally.strata.iter().zip(&by_stratum) {
+        *by_source.entry(&*ground.registry.stratum(*stratum).source).or_default() += n;
+    }
+    let total: f64 = by_stratum.iter().sum();
+    let counts = |n: f64| n > 0.0 && n >= ground.config.reporter_share_min * total;
+    let reporters = by_source.into_iter().filter(|(_, n)| counts(*n)).map(|(source, _)| source.into());
+    let offices = tally.strata.iter().zip(&by_stratum).filter(|(_, n)| counts(**n)).map(|((stratum, _), _)| *stratum);
+    (reporters.collect(), offices.collect())
 }

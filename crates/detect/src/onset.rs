@@ -1,20 +1,25 @@
-//! When a shift began: the restart weights of the statistic as a posterior over event weeks.
+//! When a shift began: a profile over the event weeks of all that has arrived, as a posterior.
 
 use headwater_model::Onset;
 
 use crate::block::{week_first, week_last};
-use crate::statistic::{LANES, WeekEvidence};
+use crate::config::StatisticConfig;
+use crate::statistic::{LANES, Record};
 
 /// Probability of the interval.
 pub(crate) const LEVEL: f64 = 0.9;
 
-/// The posterior: each week's restart weighs its prior times the wealth of all weeks from it on.
-pub(crate) fn onset(weeks: &[WeekEvidence]) -> Option<Onset> {
+/// The posterior: each week weighs its prior times the wealth of all weeks from it on, held against the baseline as
+/// counted. (The statistic itself holds against the baseline's upper bound, which is safe, and late.)
+pub(crate) fn onset(record: &Record, config: &StatisticConfig) -> Option<Onset> {
+    let mut blocks = record.blocks.iter().rev().peekable();
     let mut tail = [0.0f64; LANES];
-    let mut logs = Vec::with_capacity(weeks.len());
-    for week in weeks.iter().rev() {
-        for (tail, log) in tail.iter_mut().zip(week.log) {
-            *tail += log;
+    let mut logs = Vec::with_capacity(record.weeks.len());
+    for week in record.weeks.iter().rev() {
+        while let Some(block) = blocks.next_if(|b| b.key.week >= week.week) {
+            for (tail, log) in tail.iter_mut().zip(block.profile(config)) {
+                *tail += log;
+            }
         }
         let most = tail.iter().copied().fold(f64::MIN, f64::max);
         let sum: f64 = tail.iter().map(|t| (t - most).exp()).sum();
@@ -43,24 +48,38 @@ pub(crate) fn onset(weeks: &[WeekEvidence]) -> Option<Onset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::block::BlockKey;
+    use crate::statistic::{Shape, run};
+    use crate::tally::{Block, Tally};
 
-    fn week(week: i32, log: f64) -> WeekEvidence {
-        WeekEvidence { week, weight: 0.02, log: [log; LANES] }
+    fn record(week_of_change: i32) -> Record {
+        // Ten incidents a week, two in ten rising before, eight in ten after.
+        let mut tally = Tally { active: vec![0, 1], strata: vec![(0, false)], weeks: Default::default() };
+        for week in 0..200 {
+            let rising = if week < week_of_change { 2.0 } else { 8.0 };
+            let counts = Box::new([10.0 - rising, rising]);
+            tally.weeks.insert(week, vec![Block { key: BlockKey::of_week(week), stratum: 0, counts }]);
+        }
+        let mut record = Record { pair: Some((0, 1)), ..Record::default() };
+        run(
+            &tally,
+            &Shape { controls: vec![vec![], vec![]], ..Shape::default() },
+            &StatisticConfig::default(),
+            199,
+            Some(&mut record),
+        );
+        record
     }
 
     #[test]
     fn the_onset_lies_where_the_evidence_begins() {
-        let weeks: Vec<_> = (0..100).map(|w| week(w, if w < 60 { -0.5 } else { 1.5 })).collect();
-        let onset = onset(&weeks).unwrap();
-        assert_eq!(onset.date, week_first(60));
-        assert!(onset.earliest <= onset.date && onset.latest >= onset.date && onset.latest <= week_last(61));
+        let onset = onset(&record(150), &StatisticConfig::default()).unwrap();
+        assert_eq!(onset.date, week_first(150));
+        assert!(onset.earliest <= onset.date && onset.date <= onset.latest && onset.latest - onset.earliest < 28);
     }
 
     #[test]
-    fn without_evidence_it_may_be_any_week_and_without_weeks_none() {
-        let weeks: Vec<_> = (0..100).map(|w| week(w, 0.0)).collect();
-        let flat = onset(&weeks).unwrap();
-        assert!(flat.latest - flat.earliest > 85 * 7);
-        assert!(onset(&[]).is_none());
+    fn without_weeks_there_is_none() {
+        assert!(onset(&Record::default(), &StatisticConfig::default()).is_none());
     }
 }

@@ -65,7 +65,9 @@ pub(crate) struct BlockEvidence {
     pub stratum: u16,
     pub falling: f64,
     pub rising: f64,
-    q0: f64,
+    /// Whether its stratum is trade.
+    pub trade: bool,
+    odds: Odds,
     q1: [Option<f64>; FRACTIONS],
     exponent: f64,
     /// Log wealth by alternative.
@@ -75,7 +77,22 @@ pub(crate) struct BlockEvidence {
 impl BlockEvidence {
     /// Log wealth by alternative had the counts been these.
     pub fn log_with(&self, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
-        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, self.q0, q1, self.exponent, config)))
+        self.against(self.odds.bound, falling, rising, config)
+    }
+
+    /// Log wealth by lane against the baseline as counted, without its bound: it tells best when a change began.
+    pub fn profile(&self, config: &StatisticConfig) -> [f64; LANES] {
+        lanes(self.against(self.odds.estimate, self.falling, self.rising, config), self.trade)
+    }
+
+    /// Log wealth by lane.
+    pub fn lanes(&self) -> [f64; LANES] {
+        lanes(self.log, self.trade)
+    }
+
+    fn against(&self, odds: f64, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
+        let q0 = odds / (1.0 + odds);
+        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, self.exponent, config)))
     }
 }
 
@@ -109,6 +126,16 @@ pub(crate) struct Value {
     pub pairs: Vec<(f64, usize, usize)>,
     /// Natural logarithm of the prior weight spent on the cell.
     pub spent_log: f64,
+}
+
+/// A block speaks in the mode of its stratum's class and in the mode of both.
+fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
+    let mut lanes = [0.0; LANES];
+    for (j, log) in log.into_iter().enumerate() {
+        lanes[j * MODES + usize::from(!trade)] = log;
+        lanes[j * MODES + 2] = log;
+    }
+    lanes
 }
 
 fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig) -> f64 {
@@ -240,9 +267,8 @@ impl State {
                 }
                 let exponent = self.baseline.exponent(usize::from(block.stratum), a, b, config);
                 let evidence = weigh(block, falling, rising, odds, exponent, trade, config);
-                for (j, log) in evidence.log.iter().enumerate() {
-                    logs[pair][j * MODES + usize::from(!trade)] += log;
-                    logs[pair][j * MODES + 2] += log;
+                for (sum, log) in logs[pair].iter_mut().zip(evidence.lanes()) {
+                    *sum += log;
                 }
                 if let Some(record) = record
                     && record.pair == Some((a, b))
@@ -294,7 +320,7 @@ fn weigh(
         (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
     });
     let log = q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, exponent, config)));
-    BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, q0, q1, exponent, log }
+    BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
 }
 
 /// Runs a whole tally through, up to `week` (and to the last block, where a notice lies ahead of its day).

@@ -15,6 +15,8 @@ pub(crate) struct Lens<'a> {
     pub up_to: Marking,
     /// Without this reporter.
     pub without_source: Option<Id<Box<str>>>,
+    /// Without this stratum.
+    pub without_stratum: Option<StratumId>,
     /// Without derived amounts and substances.
     pub without_flagged: bool,
     /// Without these subdivisions.
@@ -28,13 +30,22 @@ pub(crate) struct Lens<'a> {
 impl Lens<'_> {
     /// Everything up to a label.
     pub fn up_to(up_to: Marking) -> Lens<'static> {
-        Lens { up_to, without_source: None, without_flagged: false, without_places: &[], minus: &[], by_mass: false }
+        Lens {
+            up_to,
+            without_source: None,
+            without_stratum: None,
+            without_flagged: false,
+            without_places: &[],
+            minus: &[],
+            by_mass: false,
+        }
     }
 
     /// Whether series of this info are seen at all.
     pub fn sees(&self, info: &SeriesInfo) -> bool {
         info.marking <= self.up_to
             && self.without_source != Some(info.source)
+            && self.without_stratum != Some(info.stratum)
             && !(self.without_flagged && info.flagged)
             && !info.subdivision.as_ref().is_some_and(|s| self.without_places.contains(s))
     }
