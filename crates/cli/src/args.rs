@@ -110,7 +110,7 @@ pub struct Sim {
     #[arg(long, value_name = "N")]
     pub seed: u64,
     /// What happens in the world; a name that does not exist lists those that do
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", default_value = "mixed")]
     pub scenario: String,
     /// Folder for the three files
     #[arg(long, value_name = "DIR")]

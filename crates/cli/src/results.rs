@@ -88,7 +88,12 @@ pub fn write(
 }
 
 fn families<'c>(catalog: &'c Catalog, id: &str) -> Families<'c> {
-    catalog.get(id).map_or(Families::default(), |s| Families { family: s.family(), market_family: s.market_family() })
+    let Some(substance) = catalog.get(id) else { return Families::default() };
+    let name = |family| &*catalog.family_at(family).id;
+    Families {
+        family: substance.families.first().copied().map(name),
+        market_family: substance.market_family.map(name),
+    }
 }
 
 /// Alerts, not revisions, by the word of their kind.
