@@ -1,5 +1,7 @@
 //! `headwater config check`, and how every command gets its configuration.
 
+#![expect(clippy::disallowed_methods, reason = "the environment is read here, once, and handed to the configuration")]
+
 use std::io::Write;
 use std::path::Path;
 

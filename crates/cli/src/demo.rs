@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use anyhow::Context;
 use headwater_catalog::Catalog;
@@ -15,6 +15,7 @@ use headwater_sim::{Scenario, Spec, World};
 use headwater_store::{ALERTS_FILE, OutputFolder, REJECTS_FILE, SUMMARY_FILE, VOLUMES_FILE};
 
 use crate::args;
+use crate::clock::{self, Stopwatch};
 use crate::core::Core;
 use crate::failure::Failure;
 use crate::replay::{account, read_files};
@@ -28,9 +29,9 @@ const WEEK: Duration = Duration::from_millis(100);
 
 /// Writes a world that ends yesterday into the inbox, one file a known week, and takes it through the pipeline.
 pub fn demo(args: &args::Demo) -> Result<(), Failure> {
-    let started = Instant::now();
+    let watch = Stopwatch::start();
     let inbox = clear(&args.dir)?;
-    let spec = Spec::new(args.seed, Scenario::Mixed, yesterday()?);
+    let spec = Spec::new(args.seed, Scenario::Mixed, clock::yesterday()?);
     let world = World::new(&spec).map_err(|e| Failure::Usage(e.to_string()))?;
     write_weeks(&world, &inbox)?;
     eprintln!("a simulated world of {} years, ending yesterday, is in {}", spec.years, inbox.display());
@@ -39,18 +40,12 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
     let mut core = Core::new(Catalog::embedded(), Settings::default(), &folder)?;
     read_files(&mut core, &folder_files(&inbox)?)?;
     let pause = if args.once { Duration::ZERO } else { WEEK };
-    let seconds = || started.elapsed().as_secs_f64();
     let mut out = io::stdout().lock();
-    let summary = results::write(&core, &folder, seconds, |day, alerts| tell(&mut out, day, alerts, pause))?;
+    let summary = results::write(&core, &folder, || watch.seconds(), |day, alerts| tell(&mut out, day, alerts, pause))?;
     core.rejects.publish()?;
     eprintln!("{}", account(&summary, folder.path()));
     write_where_to_look(&mut out, folder.path())?;
     Ok(())
-}
-
-fn yesterday() -> anyhow::Result<Day> {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).context("the clock stands before 1970")?;
-    Ok(Day(i32::try_from(now.as_secs() / 86_400)? - 1))
 }
 
 /// An empty inbox in a demo folder of ours.
@@ -105,7 +100,7 @@ fn tell(out: &mut impl Write, day: KnownDay, alerts: &[Alert], pause: Duration) 
         out.flush()?;
     }
     if day.0.0.rem_euclid(7) == 0 {
-        std::thread::sleep(pause);
+        clock::pause(pause);
     }
     Ok(())
 }

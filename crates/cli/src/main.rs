@@ -2,8 +2,11 @@
 //!
 //! Results go to standard output, words to standard error, a progress bar to a terminal only.
 
+#![allow(clippy::print_stderr, reason = "words go to standard error")]
+
 mod args;
 mod catalog;
+mod clock;
 mod config;
 mod core;
 mod demo;

@@ -1,7 +1,6 @@
 //! `headwater replay`: files in, the four files out. No Kafka, no network, no wall clock in the results.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use headwater_ingest::FileReader;
 use headwater_normalize::Settings;
@@ -9,6 +8,7 @@ use headwater_store::{OutputFolder, Summary};
 
 use crate::args;
 use crate::catalog::load;
+use crate::clock::Stopwatch;
 use crate::core::Core;
 use crate::failure::Failure;
 use crate::progress::bytes_bar;
@@ -16,13 +16,13 @@ use crate::results;
 
 /// Replays the files in the order of their paths, whatever the order in which they are named.
 pub fn replay(args: &args::Replay) -> Result<(), Failure> {
-    let started = Instant::now();
+    let watch = Stopwatch::start();
     let catalog = load(&args.overlay)?;
     let files = in_order(&args.events)?;
     let folder = OutputFolder::create(&args.out)?;
     let mut core = Core::new(catalog, Settings::default(), &folder)?;
     read_files(&mut core, &files)?;
-    let summary = results::write(&core, &folder, || started.elapsed().as_secs_f64(), |_, _| Ok(()))?;
+    let summary = results::write(&core, &folder, || watch.seconds(), |_, _| Ok(()))?;
     core.rejects.publish()?;
     eprintln!("{}", account(&summary, &args.out));
     Ok(())

@@ -90,10 +90,7 @@ pub fn write(
 fn families<'c>(catalog: &'c Catalog, id: &str) -> Families<'c> {
     let Some(substance) = catalog.get(id) else { return Families::default() };
     let name = |family| &*catalog.family_at(family).id;
-    Families {
-        family: substance.families.first().copied().map(name),
-        market_family: substance.market_family.map(name),
-    }
+    Families { family: substance.families.first().copied().map(name), market_family: substance.market_family.map(name) }
 }
 
 /// Alerts, not revisions, by the word of their kind.

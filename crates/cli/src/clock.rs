@@ -1,0 +1,34 @@
+//! The wall clock of commands that end: how long they took, which day it is, a pause. No result depends on it.
+
+#![expect(clippy::disallowed_methods, reason = "the one place of these commands that reads a clock")]
+
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context;
+use headwater_model::Day;
+
+/// Measures how long something takes.
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
+/// The UTC day before today.
+pub fn yesterday() -> anyhow::Result<Day> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).context("the clock stands before 1970")?;
+    Ok(Day(i32::try_from(now.as_secs() / 86_400)? - 1))
+}
+
+/// Waits.
+pub fn pause(duration: Duration) {
+    std::thread::sleep(duration);
+}
