@@ -18,7 +18,7 @@ pub(crate) fn substitution(
     catalog: &Catalog,
 ) -> (String, Phrase) {
     let country = catalog.country_name(market).unwrap_or(market.as_str());
-    let place_words = place.map_or_else(|| country.to_owned(), |place| format!("{place}, {country},"));
+    let place_words = place.map_or_else(|| country.to_owned(), |place| format!("{place} ({country})"));
     let sentence = format!(
         "{} fell and {} rose in {place_words} {} since about {}",
         capital(falling),
@@ -90,6 +90,6 @@ mod tests {
         assert_eq!(sentence, format!("Heroin fell and fentanyl rose in {country} seizures since about 15 Oct 2020"));
         assert_eq!(parts.args["since"], "2020-10-15".into());
         let (sentence, _) = substitution("1-boc-4-AP", "MDMA", us, Some("North"), Evidence::Import, day, &catalog);
-        assert!(sentence.starts_with("1-boc-4-AP fell and MDMA rose in North, "), "{sentence}");
+        assert!(sentence.starts_with("1-boc-4-AP fell and MDMA rose in North ("), "{sentence}");
     }
 }

@@ -19,8 +19,6 @@ pub(crate) struct Lens<'a> {
     pub without_stratum: Option<StratumId>,
     /// Without derived amounts and substances.
     pub without_flagged: bool,
-    /// Without these subdivisions.
-    pub without_places: &'a [Box<str>],
     /// Without these panes: those of one event.
     pub minus: &'a [Pane],
     /// A block's incidents shared out among its substances by mass.
@@ -30,15 +28,7 @@ pub(crate) struct Lens<'a> {
 impl Lens<'_> {
     /// Everything up to a label.
     pub fn up_to(up_to: Marking) -> Lens<'static> {
-        Lens {
-            up_to,
-            without_source: None,
-            without_stratum: None,
-            without_flagged: false,
-            without_places: &[],
-            minus: &[],
-            by_mass: false,
-        }
+        Lens { up_to, without_source: None, without_stratum: None, without_flagged: false, minus: &[], by_mass: false }
     }
 
     /// Whether series of this info are seen at all.
@@ -47,7 +37,6 @@ impl Lens<'_> {
             && self.without_source != Some(info.source)
             && self.without_stratum != Some(info.stratum)
             && !(self.without_flagged && info.flagged)
-            && !info.subdivision.as_ref().is_some_and(|s| self.without_places.contains(s))
     }
 }
 

@@ -79,7 +79,9 @@ pub(crate) fn trail(
         mass_mg: c.mass_mg,
         log_without: *without,
     });
-    let top = weighed.iter().take(TOP_EVENTS).map(|(weight, _, c)| TopEvent {
+    // What speaks against the alert carries nothing of it; the largest is named all the same.
+    let carry = weighed.iter().enumerate().filter(|(i, (weight, _, _))| *i == 0 || *weight > 0.0).map(|(_, w)| w);
+    let top = carry.take(TOP_EVENTS).map(|(weight, _, c)| TopEvent {
         source: c.trace.source.to_string(),
         event_id: c.trace.event_id.to_string(),
         weight: round::log(*weight),

@@ -1,0 +1,239 @@
+//! What is raised, and what it says.
+
+mod common;
+
+use common::{Event, Plan, REPORTERS, SHIFT_WEEK, START, even, run, shifted, shifted_world};
+use headwater_detect::{CellKey, Config, evaluate};
+use headwater_model::{
+    Alert, AlertStatus, Check, CheckResult, ConfidenceLevel, Day, KnownDay, LikelihoodWords, Marking, Role, Scope,
+};
+
+fn only(alerts: Vec<&Alert>) -> &Alert {
+    assert_eq!(alerts.len(), 1, "{:?}", alerts.iter().map(|a| &a.headline).collect::<Vec<_>>());
+    alerts[0]
+}
+
+fn check(alert: &Alert, check: Check) -> &headwater_model::CounterEvidence {
+    alert.counter_evidence.iter().find(|c| c.check == check).unwrap()
+}
+
+#[test]
+fn a_planted_shift_is_told_once_with_everything_said() {
+    for seed in 1..6 {
+        let run = run(&shifted_world(seed));
+        let alert = only(run.raised());
+        let planted = START + SHIFT_WEEK * 7;
+        assert_eq!((alert.family.as_str(), alert.market.as_str(), alert.scope), ("opioids", "US", Scope::Market));
+        assert_eq!((alert.falling[0].id.as_str(), alert.rising[0].id.as_str()), ("heroin", "fentanyl"));
+        assert!(alert.detected_at > planted && alert.detected_at - planted < 180, "{}", alert.detected_at);
+        assert!((alert.onset.date - planted).abs() <= 42, "{} for {planted}", alert.onset.date);
+        assert!(alert.onset.earliest <= alert.onset.date && alert.onset.date <= alert.onset.latest);
+        assert!(alert.windows.before.to < alert.onset.earliest && alert.windows.after.from == alert.onset.date);
+
+        assert!(alert.statistic.value > alert.statistic.bar);
+        assert_eq!(alert.likelihood.words, LikelihoodWords::of(alert.likelihood.probability));
+        assert_eq!(alert.counter_evidence.len(), Check::ALL.len());
+        let last = alert.statistic.series.last().unwrap();
+        assert!((last.value - alert.statistic.value).abs() < 1e-9 && last.day == alert.as_of);
+        assert!(alert.fdr > 0.0 && alert.fdr < 1.0);
+        assert_eq!((alert.priority.rank, alert.priority.within_budget), (1, true));
+        assert_eq!(alert.computed_up_to, Marking::Green);
+        assert!(!alert.simulated && !alert.exercise);
+
+        let (falling, rising) = (&alert.falling[0], &alert.rising[0]);
+        assert!(falling.share_after.value < falling.share_before.value - 0.2);
+        assert!(rising.share_after.value > rising.share_before.value + 0.2);
+        for share in [falling.share_before, falling.share_after, rising.share_before, rising.share_after] {
+            assert!(0.0 <= share.low && share.low <= share.value && share.value <= share.high && share.high <= 1.0);
+        }
+        assert!(alert.moved_fraction.low <= 0.8 && alert.moved_fraction.high >= 0.6, "{:?}", alert.moved_fraction);
+        let sum = |of: fn(&headwater_model::StratumFigures) -> u32| alert.strata.iter().map(of).sum::<u32>();
+        assert_eq!(sum(|s| s.falling_before), falling.records_before);
+        assert_eq!(sum(|s| s.rising_after), rising.records_after);
+        let routes: i64 = alert.routes.iter().map(|r| r.mass_mg_after).sum();
+        assert_eq!(routes + alert.routes_other.mass_mg_after, alert.family_total.mass_mg_after);
+
+        assert!(alert.evidence.count > 50 && !alert.evidence.top_events.is_empty());
+        assert!(alert.evidence.top_events.iter().any(|e| e.role == Role::Rising));
+        assert!(alert.evidence.top_events.is_sorted_by(|x, y| x.weight >= y.weight));
+        assert!(alert.control_context.iter().any(|c| c.substance == "fentanyl" && c.jurisdiction == "UN"));
+        assert_eq!(check(alert, Check::WithoutAnyOneReporter).result, CheckResult::Holds);
+        assert_eq!(check(alert, Check::FallingAlone).result, CheckResult::Holds);
+        assert_ne!(alert.confidence.level, ConfidenceLevel::Low);
+        let text = serde_json::to_string(alert).unwrap();
+        assert_eq!(&serde_json::from_str::<Alert>(&text).unwrap(), alert);
+    }
+}
+
+#[test]
+fn labels_swapped_swap_the_alert() {
+    let events = shifted_world(2);
+    let mut swapped = events.clone();
+    for event in &mut swapped {
+        event.substance = match event.substance {
+            "heroin" => "fentanyl",
+            "fentanyl" => "heroin",
+            other => other,
+        };
+    }
+    let (one, two) = (run(&events), run(&swapped));
+    let (one, two) = (only(one.raised()).clone(), only(two.raised()).clone());
+    assert_eq!((one.falling[0].id.as_str(), one.rising[0].id.as_str()), ("heroin", "fentanyl"));
+    assert_eq!((two.falling[0].id.as_str(), two.rising[0].id.as_str()), ("fentanyl", "heroin"));
+    assert_ne!(one.alert_id, two.alert_id);
+    // The statistic differs by the weight of control dates only, which the labels carry with them.
+    assert!((one.onset.date - two.onset.date).abs() <= 7);
+    assert_eq!(one.falling[0].records_before, two.falling[0].records_before);
+}
+
+#[test]
+fn without_the_largest_operation_is_what_a_run_without_it_says() {
+    let events = shifted_world(3);
+    let whole = run(&events);
+    let alert = only(whole.raised());
+    let top = &alert.evidence.top_events[0];
+    let rest: Vec<Event> = events.iter().filter(|e| e.source != top.source || e.id != top.event_id).cloned().collect();
+    assert_eq!(rest.len() + 1, events.len());
+    let said = check(alert, Check::WithoutLargestOperation).value.unwrap();
+    assert!((statistic(&rest, alert) - said).abs() < 1e-9);
+    assert!((alert.statistic.value - said - top.weight).abs() < 1e-9);
+    assert!((statistic(&events, alert) - alert.statistic.value).abs() < 1e-9);
+}
+
+#[test]
+fn without_each_reporter_is_what_a_run_without_it_says() {
+    let events = shifted_world(4);
+    let whole = run(&events);
+    let alert = only(whole.raised());
+    let mut least = f64::INFINITY;
+    for row in &alert.strata {
+        let rest: Vec<Event> = events.iter().filter(|e| e.source != row.source).cloned().collect();
+        let said = row.statistic_without.unwrap();
+        assert!((statistic(&rest, alert) - said).abs() < 1e-9);
+        least = least.min(said);
+    }
+    assert!((check(alert, Check::WithoutAnyOneReporter).value.unwrap() - least).abs() < 1e-9);
+}
+
+/// The statistic of the alert's cell on the alert's day, from other events.
+fn statistic(events: &[Event], alert: &Alert) -> f64 {
+    let mut names = headwater_model::Names::default();
+    let panes: Vec<_> = events.iter().flat_map(|e| e.panes(&mut names)).collect();
+    let catalog = headwater_catalog::Catalog::embedded();
+    let (cell, day) = (CellKey::of(alert).unwrap(), KnownDay(alert.as_of));
+    let config = Config::default().statistic;
+    evaluate(&cell, day, alert.computed_up_to, &panes, &names, &catalog, &config).unwrap().log
+}
+
+#[test]
+fn one_reporter_is_said() {
+    let events: Vec<Event> = shifted_world(1).into_iter().filter(|e| e.source == "US-CUSTOMS").collect();
+    let run = run(&events);
+    let alert = only(run.raised());
+    assert_eq!(alert.confidence.level, ConfidenceLevel::Low);
+    assert_eq!(alert.confidence.reasons[0], "one reporter");
+    assert_eq!(check(alert, Check::WithoutAnyOneReporter).result, CheckResult::NotChecked);
+    assert_eq!(alert.strata[0].statistic_without, None);
+}
+
+#[test]
+fn precursor_families_are_watched_and_simulated_sources_are_said() {
+    let mix = |week: i32| {
+        let moved = if week >= SHIFT_WEEK { 0.8 } else { 0.0 };
+        vec![("npp", 0.7 * (1.0 - moved)), ("4-ap", 0.3 + 0.7 * moved)]
+    };
+    let reporters = [("SIM-CUSTOMS-MX", 6.0), ("SIM-NOTICES", 6.0)];
+    let mut events = Plan { seed: 5, weeks: 156, reporters: &reporters, mix: &mix, rate: &even }.events();
+    for event in &mut events {
+        event.evidence = headwater_model::Evidence::Import;
+        event.market = "MX";
+    }
+    let run = run(&events);
+    let alert = only(run.raised());
+    assert_eq!((alert.family.as_str(), alert.market.as_str()), ("fentanyl", "MX"));
+    assert_eq!((alert.falling[0].id.as_str(), alert.rising[0].id.as_str()), ("npp", "4-ap"));
+    assert!(alert.simulated && alert.headline.contains("imports"));
+    assert!(alert.control_context.iter().any(|c| c.jurisdiction == "CN"), "the route's origin counts");
+}
+
+#[test]
+fn a_subdivision_is_told_only_while_its_market_is_not() {
+    // Two regions; the shift is in one of them alone, which is a sixth of the market.
+    let north = |week: i32| shifted(week);
+    let mut events = Plan { seed: 8, weeks: 156, reporters: &REPORTERS, mix: &north, rate: &even }.events();
+    for event in &mut events {
+        event.subdivision = Some("North");
+    }
+    let both = run(&events);
+    let raised = both.raised();
+    assert_eq!(raised.len(), 1, "the same events are the market's: it is told, and told once");
+    assert_eq!((raised[0].scope, raised[0].place.as_deref()), (Scope::Market, None));
+
+    let mut south =
+        Plan { seed: 9, weeks: 156, reporters: &REPORTERS, mix: &common::steady, rate: &|_, _| 8.0 }.events();
+    for event in &mut south {
+        event.subdivision = Some("South");
+        event.id.push_str("-south");
+        event.source = if event.source == "US-CUSTOMS" { "US-CUSTOMS-SOUTH" } else { "US-POLICE-SOUTH" };
+    }
+    let mix = |week: i32| {
+        // In the south the other way round, so that the market as a whole says nothing.
+        let moved = if week >= SHIFT_WEEK { 0.25 } else { 0.0 };
+        vec![("heroin", 0.6 + 0.2 * moved), ("fentanyl", 0.2 - 0.2 * moved), ("carfentanil", 0.2)]
+    };
+    let counter = Plan { seed: 10, weeks: 156, reporters: &REPORTERS, mix: &mix, rate: &|_, _| 8.0 }.events();
+    for (event, other) in south.iter_mut().zip(counter) {
+        event.substance = other.substance;
+    }
+    events.extend(south);
+    let run = run(&events);
+    let places: Vec<Option<&str>> = run.raised().iter().map(|a| a.place.as_deref()).collect();
+    assert!(places.contains(&Some("North")) && !places.contains(&Some("South")), "{places:?}");
+    let north = run.raised().into_iter().find(|a| a.place.is_some()).unwrap();
+    assert_eq!((north.scope, north.market.as_str()), (Scope::Subdivision, "US"));
+    assert!(north.headline.contains("in North ("), "{}", north.headline);
+}
+
+#[test]
+fn an_alert_has_the_lowest_marking_that_carries_it() {
+    let mut events = shifted_world(6);
+    let green = run(&events);
+    assert_eq!(only(green.raised()).marking, Marking::Green);
+    // Most of what rose is for AMBER: up to GREEN nothing passes, at the day on which AMBER does.
+    for (i, event) in events.iter_mut().enumerate() {
+        if event.substance == "fentanyl" && event.day >= START + SHIFT_WEEK * 7 && i % 10 != 0 {
+            event.marking = Marking::Amber;
+            event.releasable_to = vec!["ORG-A"];
+        }
+    }
+    let amber = run(&events);
+    let alert = only(amber.raised());
+    assert_eq!((alert.marking, alert.computed_up_to), (Marking::Amber, Marking::Amber));
+    assert_eq!(alert.releasable_to, ["ORG-A"]);
+    // A few RED records change no figure of an alert that stands without them.
+    let mut red = shifted_world(6);
+    let mut extra = red[10].clone();
+    (extra.id, extra.marking, extra.mass_mg) = ("secret".into(), Marking::Red, 900_000_000);
+    red.push(extra);
+    let red = run(&red);
+    assert_eq!(only(red.raised()), only(green.raised()));
+}
+
+#[test]
+fn what_was_told_is_not_told_again_and_ends_under_its_own_day() {
+    // Five years: the change stays. It is told once, though the statistic would stay above its bar for good.
+    let events = Plan { seed: 7, weeks: 300, reporters: &REPORTERS, mix: &shifted, rate: &even }.events();
+    let run = run(&events);
+    let alert = only(run.raised());
+    let last = run.alerts.iter().filter(|a| a.alert_id == alert.alert_id).next_back().unwrap();
+    assert_eq!(last.status, AlertStatus::Expired);
+    assert_eq!(last.as_of, alert.detected_at + Config::default().expire_days);
+    let mut revision = 0;
+    for revised in &run.alerts {
+        assert_eq!(revised.revision, revision + 1);
+        assert_eq!(revised.changes.as_ref().map_or(0, |c| c.from_revision), revision);
+        revision = revised.revision;
+    }
+    let day: Day = alert.detected_at;
+    assert!(run.alerts.iter().all(|a| a.detected_at == day));
+}
