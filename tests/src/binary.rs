@@ -131,11 +131,11 @@ pub struct Volume {
 }
 
 impl Volume {
-    /// The row as the oracle writes it, without a split.
-    pub fn line(&self) -> String {
+    /// The row as the oracle writes it for a day, without a split.
+    pub fn line(&self, as_of: Day) -> String {
         let rolling: Vec<String> = self.rolling.iter().map(|(mass, incidents)| format!("{mass},{incidents}")).collect();
         format!(
-            "{},{},{},{},{},{},,,,,{},{},{},{},{}",
+            "{as_of},{},{},{},{},{},{},,,,,{},{},{},{},{}",
             self.day,
             self.period_days,
             self.substance,

@@ -15,6 +15,7 @@ use headwater_model::Day;
 
 pub use mass::rounded;
 pub use record::{Item, Record, Refused, read};
+use sums::Signed;
 pub use sums::{COLUMNS, Split};
 
 /// What the oracle knows of substances: the table that a test gives it, not the catalog.
@@ -28,8 +29,10 @@ pub struct Known {
     pub hs: &'static [(&'static str, &'static str)],
     /// Kilograms a litre by id, as decimal text; 1 where absent.
     pub density: &'static [(&'static str, &'static str)],
-    /// Milligrams a tablet or dose by id, as decimal text.
+    /// Milligrams a tablet by id, as decimal text.
     pub tablet_mg: &'static [(&'static str, &'static str)],
+    /// Milligrams a dose by id.
+    pub dose_mg: &'static [(&'static str, &'static str)],
 }
 
 /// How the records of a stream were classed.
@@ -98,19 +101,21 @@ impl Oracle {
         days
     }
 
-    /// The volumes as they were known on a day, one line of text a row, sorted; see [`COLUMNS`].
-    pub fn volumes(&self, as_of: Day, split: Split) -> Vec<String> {
-        let mut rows: Vec<(i64, Day, &Item)> = Vec::new();
-        for event in self.events.values() {
+    /// The volumes as they were known on each of some days, one line of text a row, sorted; see [`COLUMNS`].
+    pub fn volumes(&self, as_of: &[Day], split: Split) -> Vec<String> {
+        let mut rows: Vec<Signed<'_>> = Vec::new();
+        for (event, as_of) in self.events.values().flat_map(|e| as_of.iter().map(move |day| (e, *day))) {
+            let signed = |sign, known_on, day| {
+                in_force(event, day).iter().map(move |item| Signed { as_of, sign, known_on, item })
+            };
             if !split.known_on {
-                rows.extend(in_force(event, as_of).iter().map(|item| (1, as_of, item)));
+                rows.extend(signed(1, as_of, as_of));
                 continue;
             }
             // The change of each day is what is in force at its end less what was in force the day before.
             let days: BTreeSet<Day> = event.values().map(|r| r.known_on).filter(|d| *d <= as_of).collect();
             for day in days {
-                rows.extend(in_force(event, day - 1).iter().map(|item| (-1, day, item)));
-                rows.extend(in_force(event, day).iter().map(|item| (1, day, item)));
+                rows.extend(signed(-1, day, day - 1).chain(signed(1, day, day)));
             }
         }
         sums::sum(&rows, split)

@@ -6,7 +6,7 @@ use arrow_buffer::Buffer;
 use headwater_catalog::Catalog;
 use headwater_model::{Day, Families, KnownDay, Observations, Offset, Partition, RawBatch, RawRecord, SplitBy};
 use headwater_normalize::{Normalizer, Settings};
-use headwater_window::{VolumeOptions, Volumes, Window};
+use headwater_window::{PaneIndex, VolumeOptions, Volumes, Window};
 
 use crate::oracle::Split;
 
@@ -42,13 +42,19 @@ pub fn window(catalog: &Arc<Catalog>, lines: &[impl AsRef<[u8]>], batch_records:
     window
 }
 
-/// The volumes as they were known on a day, as the oracle writes them.
-pub fn volumes(window: &Window, as_of: Day, split: Split) -> Vec<String> {
+/// The volumes as they were known on each of some days, as the oracle writes them.
+pub fn volumes(window: &Window, as_of: &[Day], split: Split) -> Vec<String> {
+    let panes = window.panes.sorted(&window.names);
+    let mut lines: Vec<String> = as_of.iter().flat_map(|day| known_by(window, &panes, *day, split)).collect();
+    lines.sort();
+    lines
+}
+
+fn known_by(window: &Window, panes: &PaneIndex, as_of: Day, split: Split) -> Vec<String> {
     let by = SplitBy { place: split.place, access: split.access, flagged: split.flagged, known_on: split.known_on };
     let options = VolumeOptions { as_of: Some(KnownDay(as_of)), by };
-    let panes = window.panes.sorted(&window.names);
-    let volumes = Volumes::of(&panes, &window.names, options, |_| Families::default()).unwrap();
-    let mut lines: Vec<String> = volumes
+    let volumes = Volumes::of(panes, &window.names, options, |_| Families::default()).unwrap();
+    volumes
         .rows()
         .map(|row| {
             let place = row.split.place.flatten().map(|p| {
@@ -56,6 +62,7 @@ pub fn volumes(window: &Window, as_of: Day, split: Split) -> Vec<String> {
                 format!("{}|{}|{}", p.country, part(&p.subdivision), part(&p.office))
             });
             let mut cells = vec![
+                as_of.to_string(),
                 row.day.to_string(),
                 row.period_days.to_string(),
                 row.substance.to_owned(),
@@ -78,7 +85,5 @@ pub fn volumes(window: &Window, as_of: Day, split: Split) -> Vec<String> {
             }
             cells.iter().map(|c| c.replace(',', "+")).collect::<Vec<_>>().join(",")
         })
-        .collect();
-    lines.sort();
-    lines
+        .collect()
 }

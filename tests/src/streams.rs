@@ -9,7 +9,24 @@ use serde_json::{Value, json};
 
 use crate::oracle::Known;
 
-/// Substances of the streams as the embedded catalog knows them.
+/// What the tests lay over the embedded catalog, so that densities and typical weights are used.
+pub const OVERLAY: &str = r#"
+[[substance]]
+id = "acetic-anhydride"
+density_kg_per_l = 1.08
+[[substance]]
+id = "p-2-p"
+density_kg_per_l = 1.0157
+[[substance]]
+id = "heroin"
+tablet_mg = 300
+dose_mg = 100
+[[substance]]
+id = "fentanyl"
+tablet_mg = 110
+"#;
+
+/// Substances of the streams as the embedded catalog and [`OVERLAY`] know them.
 pub const KNOWN: Known = Known {
     cas: &[
         ("437-38-7", "fentanyl"),
@@ -32,8 +49,9 @@ pub const KNOWN: Known = Known {
         ("pill press", "tableting-machine"),
     ],
     hs: &[("291524", "acetic-anhydride"), ("293941", "ephedrine"), ("291431", "p-2-p")],
-    density: &[],
-    tablet_mg: &[],
+    density: &[("acetic-anhydride", "1.08"), ("p-2-p", "1.0157")],
+    tablet_mg: &[("heroin", "300"), ("fentanyl", "110")],
+    dose_mg: &[("heroin", "100")],
 };
 
 /// The first day on which something of a stream becomes known.
@@ -78,9 +96,10 @@ pub fn stream(shape: Shape) -> impl Strategy<Value = Vec<String>> {
 
 fn text(source: usize, id: usize, draft: Draft) -> String {
     // Two sources use the same ids: an identity is both.
+    let source = ["SIM-A", "SIM-B", "SIM-Ж"][source];
     let mut record = json!({
         "event_id": format!("E-{id}"),
-        "source": ["SIM-A", "SIM-B", "SIM-Ж"][source],
+        "source": source,
         "reported_at": draft.reported,
     });
     let fields = record.as_object_mut().unwrap();

@@ -279,9 +279,15 @@ fn amount(quantity: &Amount, substance: &str, known: &Known) -> Result<(i64, i64
         let product = decimal_product(factor, density);
         return Ok((rounded(number, &product, MASS_MG_MAX).ok_or(refused)?, 0, true));
     }
-    match (unit, found(known.tablet_mg, substance)) {
-        ("tablet" | "dose", Some(weight)) => Ok((rounded(number, weight, MASS_MG_MAX).ok_or(refused)?, 0, true)),
-        _ => Ok((0, rounded(number, "1", PIECES_MAX).ok_or(refused)?, gross)),
+    let weight = match unit {
+        "tablet" => found(known.tablet_mg, substance),
+        "dose" => found(known.dose_mg, substance),
+        _ => None,
+    };
+    match weight {
+        Some(weight) => Ok((rounded(number, weight, MASS_MG_MAX).ok_or(refused)?, 0, true)),
+        // What is counted has no mass that could be gross.
+        None => Ok((0, rounded(number, "1", PIECES_MAX).ok_or(refused)?, false)),
     }
 }
 

@@ -9,9 +9,9 @@ use super::Item;
 const WINDOWS: [i32; 4] = [7, 28, 91, 364];
 const PERIOD_SLACK: i32 = 3;
 
-/// What a row of the answer holds, in this order: the key (a split's columns empty where it was not asked for), the sums, and mass and incidents of
+/// What a row of the answer holds, in this order: the day asked for, the key (a split's columns empty where it was not asked for), the sums, and mass and incidents of
 /// each window (empty under a split by known day).
-pub const COLUMNS: &str = "day,period_days,substance,route,source,evidence,place,access,flagged,known_on,\
+pub const COLUMNS: &str = "as_of,day,period_days,substance,route,source,evidence,place,access,flagged,known_on,\
     mass_mg,pieces,incidents,events,mass_mg_7d,incidents_7d,mass_mg_28d,incidents_28d,mass_mg_91d,incidents_91d,\
     mass_mg_364d,incidents_364d";
 
@@ -29,28 +29,37 @@ pub struct Split {
 }
 
 /// Key columns that a window keeps apart: everything but day, period and known day.
-const SERIES: [&str; 7] = ["substance", "route", "source", "evidence", "place", "access", "flagged"];
+const SERIES: [&str; 8] = ["as_of", "substance", "route", "source", "evidence", "place", "access", "flagged"];
 const AMOUNTS: [&str; 4] = ["mass_mg", "pieces", "incidents", "events"];
 
 fn by<'n>(names: impl IntoIterator<Item = &'n str>) -> Vec<Expr> {
     names.into_iter().map(col).collect()
 }
 
+/// An item with its sign in the answer for a day.
+pub(super) struct Signed<'r> {
+    pub as_of: Day,
+    pub sign: i64,
+    pub known_on: Day,
+    pub item: &'r Item,
+}
+
 /// Signed items summed by key, as text, sorted.
-pub(super) fn sum(rows: &[(i64, Day, &Item)], split: Split) -> Vec<String> {
+pub(super) fn sum(rows: &[Signed<'_>], split: Split) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }
     answer(rows, split).expect("the frame has these columns")
 }
 
-fn answer(rows: &[(i64, Day, &Item)], split: Split) -> PolarsResult<Vec<String>> {
-    let text = |f: &dyn Fn(&Item) -> String| rows.iter().map(|(_, _, i)| f(i)).collect::<Vec<String>>();
+fn answer(rows: &[Signed<'_>], split: Split) -> PolarsResult<Vec<String>> {
+    let text = |f: &dyn Fn(&Item) -> String| rows.iter().map(|r| f(r.item)).collect::<Vec<String>>();
     let only = |wanted: bool, text: String| if wanted { text } else { String::new() };
-    let whole = |f: &dyn Fn(&Item) -> i64| rows.iter().map(|(sign, _, i)| sign * f(i)).collect::<Vec<i64>>();
+    let whole = |f: &dyn Fn(&Item) -> i64| rows.iter().map(|r| r.sign * f(r.item)).collect::<Vec<i64>>();
     let items = df!(
-        "day" => rows.iter().map(|(_, _, i)| i.first.0 + i.period_days - 1).collect::<Vec<i32>>(),
-        "period_days" => rows.iter().map(|(_, _, i)| i.period_days).collect::<Vec<i32>>(),
+        "as_of" => rows.iter().map(|r| r.as_of.0).collect::<Vec<i32>>(),
+        "day" => rows.iter().map(|r| r.item.first.0 + r.item.period_days - 1).collect::<Vec<i32>>(),
+        "period_days" => rows.iter().map(|r| r.item.period_days).collect::<Vec<i32>>(),
         "substance" => text(&|i| i.substance.clone()),
         "route" => text(&|i| i.route.clone()),
         "source" => text(&|i| i.source.clone()),
@@ -58,7 +67,7 @@ fn answer(rows: &[(i64, Day, &Item)], split: Split) -> PolarsResult<Vec<String>>
         "place" => text(&|i| only(split.place, i.place.clone())),
         "access" => text(&|i| only(split.access, i.access.clone())),
         "flagged" => text(&|i| only(split.flagged, i.flagged.to_string())),
-        "known_on" => rows.iter().map(|(_, k, _)| only(split.known_on, k.to_string())).collect::<Vec<String>>(),
+        "known_on" => rows.iter().map(|r| only(split.known_on, r.known_on.to_string())).collect::<Vec<String>>(),
         "mass_mg" => whole(&|i| i.mass_mg),
         "pieces" => whole(&|i| i.pieces),
         "incidents" => whole(&|i| i.incidents),
@@ -120,7 +129,10 @@ fn lines(net: &DataFrame, split: Split) -> PolarsResult<Vec<String>> {
             |name: &str| -> PolarsResult<String> { Ok(net.column(name)?.str()?.get(i).unwrap_or_default().to_owned()) };
         let whole = |name: &str| -> PolarsResult<i64> { Ok(net.column(name)?.i64()?.get(i).unwrap_or_default()) };
         let days = net.column("period_days")?.i32()?.get(i).unwrap_or_default();
-        let mut cells = vec![Day(net.column("day")?.i32()?.get(i).unwrap_or_default()).to_string(), days.to_string()];
+        let date = |name: &str| -> PolarsResult<String> {
+            Ok(Day(net.column(name)?.i32()?.get(i).unwrap_or_default()).to_string())
+        };
+        let mut cells = vec![date("as_of")?, date("day")?, days.to_string()];
         for name in ["substance", "route", "source", "evidence", "place", "access", "flagged", "known_on"] {
             cells.push(text(name)?);
         }

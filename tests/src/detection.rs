@@ -1,0 +1,69 @@
+//! The product's detector over lines of JSON, in process: for tests that need many worlds or parts of one.
+
+use std::sync::Arc;
+
+use headwater_catalog::Catalog;
+use headwater_detect::{CellKey, Config, Detector, Evaluation, evaluate};
+use headwater_model::{Alert, Day, KnownDay, Pane};
+use headwater_window::Window;
+
+use crate::product;
+
+/// Records a batch: what a reader of files hands on at a time is of this order.
+const BATCH_RECORDS: usize = 4_096;
+
+/// Records taken in, and every revision of every alert they raise, day by closed day.
+pub struct Replayed {
+    catalog: Arc<Catalog>,
+    window: Window,
+    /// Every revision, in the order raised.
+    pub alerts: Vec<Alert>,
+}
+
+/// Takes records in this order and walks their known days, each calendar day between the first and the last.
+pub fn replayed(lines: &[impl AsRef<[u8]>]) -> Replayed {
+    let catalog = Catalog::embedded();
+    let window = product::window(&catalog, lines, BATCH_RECORDS);
+    let panes = window.panes.sorted(&window.names);
+    let mut detector = Detector::new(Arc::clone(&catalog), Config::default());
+    let mut alerts = Vec::new();
+    let days: Vec<KnownDay> = panes.days().map(|(day, _)| day).collect();
+    for day in days.first().map_or(0, |d| d.0.0)..days.last().map_or(0, |d| d.0.0 + 1) {
+        let day = KnownDay(Day(day));
+        let queries = detector.close(day, panes.known_on(day), &window.names);
+        let answers = window.ledger.trace(&queries, &window.names);
+        alerts.extend(detector.conclude(&answers, &window.names));
+    }
+    Replayed { catalog, window, alerts }
+}
+
+/// The statistic of an alert's cell on the day of the alert's revision, from other records.
+pub fn statistic(lines: &[impl AsRef<[u8]>], alert: &Alert) -> Option<Evaluation> {
+    let catalog = Catalog::embedded();
+    let window = product::window(&catalog, lines, BATCH_RECORDS);
+    let panes: Vec<Pane> = window.panes.sorted(&window.names).up_to(None).to_vec();
+    let (key, day) = (CellKey::of(alert).unwrap(), KnownDay(alert.as_of));
+    evaluate(&key, day, alert.computed_up_to, &panes, &window.names, &catalog, &Config::default().statistic)
+}
+
+impl Replayed {
+    /// The first revision of each alert.
+    pub fn raised(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|alert| alert.revision == 1)
+    }
+
+    /// Whether an alert names a substance, on either side.
+    pub fn names(alert: &Alert, substance: &str) -> bool {
+        alert.falling.iter().chain(&alert.rising).any(|mover| mover.id == substance)
+    }
+
+    /// Identities held.
+    pub fn identities(&self) -> usize {
+        self.window.ledger.len()
+    }
+
+    /// The catalog used.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+}
