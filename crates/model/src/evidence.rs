@@ -77,9 +77,9 @@ impl fmt::Display for Evidence {
 pub struct EvidenceQuery {
     /// Series of the names' table, sorted.
     pub series: Vec<Id<Series>>,
-    /// First event day asked for.
+    /// First day asked for. Of a period its last day counts, where the figure lies.
     pub from: Day,
-    /// Last day asked for: the last day of a period counts.
+    /// Last day asked for.
     pub to: Day,
     /// Only what was known by then.
     pub as_of: KnownDay,
