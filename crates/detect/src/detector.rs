@@ -53,6 +53,8 @@ pub struct Detector {
 struct Pending {
     key: CellKey,
     found: Found,
+    /// What had been told when it was found: one raise of a day must not change another's figures.
+    told: Vec<Told>,
     /// The alert that is revised, and how it moved; none: it is raised.
     revises: Option<(String, Moves)>,
 }
@@ -93,7 +95,8 @@ impl Detector {
         self.review(&changed, day, names);
         for key in &changed {
             if let Some(found) = self.candidate(key, day, names) {
-                self.pending.push(Pending { key: key.clone(), found, revises: None });
+                let told = self.told_in(key).to_vec();
+                self.pending.push(Pending { key: key.clone(), found, told, revises: None });
             }
         }
         for key in &changed {
@@ -206,13 +209,13 @@ impl Detector {
             let gone = found.as_ref().is_none_or(|f| f.analysis.pair_log() < self.config.corroboration_bar);
             let log = found.as_ref().map(|f| f.analysis.pair_log());
             let moves = found.as_ref().and_then(|f| Moves::between(&standing.alert, f, &self.config));
-            let (key, told) = (standing.key.clone(), (standing.key.family.clone(), standing.key.market));
+            let (key, told) = (standing.key.clone(), standing.told.clone());
             if gone && corrected {
                 if let Some(standing) = self.standing.remove(&id) {
                     self.done.push(withdrawn(standing, day, log, self.config.shifts_per_market_year));
                 }
                 // It never was: its pair's old baseline holds again.
-                if let Some(told) = self.told.get_mut(&told) {
+                if let Some(told) = self.told.get_mut(&(key.family, key.market)) {
                     told.retain(|t| t.alert_id != id);
                 }
                 continue;
@@ -223,7 +226,7 @@ impl Detector {
                 standing.corrected_lately |= lately;
             }
             if let (Some(found), Some(moves)) = (found, moves) {
-                self.pending.push(Pending { key, found, revises: Some((id, moves)) });
+                self.pending.push(Pending { key, found, told, revises: Some((id, moves)) });
             }
         }
     }
@@ -298,7 +301,7 @@ impl Detector {
     fn raise(&mut self, pending: &Pending, traces: &[EventTrace], day: Day, names: &Names) -> Option<Alert> {
         let (key, found) = (&pending.key, &pending.found);
         let watch = self.watches.get(key)?;
-        let ground = self.ground(&watch.cell, self.told_in(key), day, names);
+        let ground = self.ground(&watch.cell, &pending.told, day, names);
         let (mut alert, trail) = compose(&ground, found, &watch.habits, traces);
         let one_operation = trail
             .largest
@@ -307,7 +310,6 @@ impl Detector {
             self.look_later(key, day);
             return None;
         }
-        let told = self.told_in(key).to_vec();
         let ordinal = self.ordinals.entry((key.clone(), found.pair().0, found.pair().1)).or_insert(0);
         *ordinal += 1;
         alert.alert_id = alert_id(
@@ -333,7 +335,7 @@ impl Detector {
             alert: alert.clone(),
             key: key.clone(),
             pair: found.pair(),
-            told,
+            told: pending.told.clone(),
             looked_on: day,
             corrected: false,
             corrected_lately: false,
@@ -352,7 +354,7 @@ impl Detector {
         names: &Names,
     ) -> Option<Alert> {
         let (standing, watch) = (self.standing.get(id)?, self.watches.get(&pending.key)?);
-        let ground = self.ground(&watch.cell, &standing.told, day, names);
+        let ground = self.ground(&watch.cell, &pending.told, day, names);
         let (mut alert, _) = compose(&ground, &pending.found, &watch.habits, traces);
         let last = &standing.alert;
         alert.alert_id = last.alert_id.clone();

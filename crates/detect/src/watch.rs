@@ -112,3 +112,94 @@ impl Watch {
         self.value.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::CellKey;
+    use crate::statistic::run;
+    use headwater_model::{Access, Country, EventDay, Id, KnownDay, Names, PaneKey, Route, Series, Sums};
+    use proptest::prelude::*;
+
+    const SUBSTANCES: [&str; 4] = ["heroin", "fentanyl", "carfentanil", "nitazenes"];
+    const SOURCES: [&str; 3] = ["C", "A", "B"];
+
+    /// Series by substance and source.
+    fn names() -> (Names, Vec<Id<Series>>) {
+        let mut names = Names::default();
+        let us = Country::from_letters(*b"US").unwrap();
+        let route = names.routes.intern_with(&Route::new(us, [], us), Clone::clone);
+        let access = names.accesses.intern_with(&Access::default(), Clone::clone);
+        let mut all = Vec::new();
+        for substance in SUBSTANCES {
+            for source in SOURCES {
+                let series = Series {
+                    substance: names.substances.intern(substance),
+                    route,
+                    source: names.sources.intern(source),
+                    evidence: Evidence::Seizure,
+                    place: None,
+                    access,
+                    flagged: false,
+                };
+                all.push(names.series.intern_with(&series, |s| *s));
+            }
+        }
+        (names, all)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        /// What is kept between days never shows: the value is, bit for bit, that of a run from the start over the net
+        /// counts. Changes come late, early, to any week, and take back what they gave.
+        #[test]
+        fn a_kept_sweep_equals_one_from_the_start(
+            days in proptest::collection::vec(
+                proptest::collection::vec((0usize..12, 0i32..900, prop_oneof![Just(1u16), Just(30)], 1i64..4), 1..6), 30..90),
+            back in 2usize..5,
+        ) {
+            let (names, series) = names();
+            let catalog = Catalog::embedded();
+            let mut registry = Registry::default();
+            registry.extend(&names, &catalog);
+            let family = catalog.families().iter().position(|f| &*f.id == "opioids").unwrap();
+            let key = CellKey {
+                family: "opioids".into(),
+                market: Country::from_letters(*b"US").unwrap(),
+                subdivision: None,
+            };
+            let mut watch = Watch::new(Cell::new(key, Id::new(family as u32)));
+            let config = StatisticConfig::default();
+            let mut given: Vec<Pane> = Vec::new();
+            let mut tested = 0;
+            for (n, changes) in days.iter().enumerate() {
+                let day = Day(900 + 10 * n as i32);
+                let mut panes: Vec<Pane> = changes.iter().map(|(s, ago, period_days, incidents)| {
+                    let at = EventDay(day - ago / (1 + n as i32 % 7));
+                    let key = PaneKey { series: series[*s], event_day: at, period_days: *period_days, known_on: KnownDay(day) };
+                    Pane { key, sums: Sums { incidents: *incidents, events: 1, ..Sums::default() } }
+                }).collect();
+                if n % back == 0 && !given.is_empty() {
+                    let gone = given.swap_remove(n % given.len());
+                    let key = PaneKey { known_on: KnownDay(day), ..gone.key };
+                    panes.push(Pane { key, sums: gone.sums.negated() });
+                }
+                for pane in &panes {
+                    watch.add(pane, registry.info(pane.key.series).unwrap(), &registry);
+                    if pane.sums.incidents > 0 {
+                        given.push(*pane);
+                    }
+                }
+                let kept = watch.evaluate(&registry, &[], &catalog, &config, day.week()).cloned();
+                let tally = Tally::of(&watch.cell, &registry, &Lens::up_to(Marking::Red));
+                let shape = shape_of(&tally, &watch.cell.key, watch.cell.family, &[], &catalog);
+                let fresh = run(&tally, &shape, &config, day.week(), None).and_then(|s| s.value(tally.active.len()));
+                prop_assert_eq!(&kept, &fresh);
+                tested += usize::from(fresh.is_some());
+                prop_assert!(watch.kept.len() <= KEPT_MAX);
+            }
+            prop_assert!(tested > 10);
+        }
+    }
+}

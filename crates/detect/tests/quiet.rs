@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Event, Plan, REPORTERS, SHIFT_WEEK, START, even, run, shifted, shifted_world, steady};
+use common::{Event, Plan, REPORTERS, SHIFT_WEEK, START, even, run, run_with, shifted, shifted_world, steady};
+use headwater_detect::Config;
 use headwater_model::Evidence;
 
 fn assert_quiet(events: &[Event], what: &str) {
@@ -75,9 +76,27 @@ fn one_operation_in_a_cell_without_other_evidence_raises_nothing() {
         }
         let mut giant = Event::new("giant", "US-POLICE", "fentanyl", START + (weeks - 2) * 7);
         giant.incidents = 400;
-        events.push(giant);
+        events.push(giant.clone());
         assert_quiet(&events, "one operation");
+        events.pop();
+        for i in 0..400 {
+            events.push(Event { id: format!("lab-{i}"), incidents: 1, ..giant.clone() });
+        }
+        assert_quiet(&events, "one batch of laboratory reports");
     }
+}
+
+#[test]
+fn one_block_alone_raises_nothing_however_low_the_bars() {
+    // With bars that a single block can pass, what is left without that block still decides.
+    let mut events: Vec<Event> =
+        (0..150).map(|week| Event::new(format!("h{week}"), "US-POLICE", "heroin", START + week * 7)).collect();
+    let day = START + 160 * 7;
+    events.extend((0..40).map(|i| Event::new(format!("lab-{i}"), "US-POLICE", "fentanyl", day)));
+    let low = Config { bar: -1.0, corroboration_bar: -100.0, ..Config::default() };
+    assert!(run_with(&events, low.clone(), |_| {}).alerts.is_empty());
+    let unguarded = Config { one_block_margin: -100.0, ..low };
+    assert_eq!(run_with(&events, unguarded, |_| {}).raised().len(), 1);
 }
 
 #[test]
@@ -109,6 +128,20 @@ fn no_cell_is_tested_before_twelve_months() {
     let young: Vec<Event> = world.iter().filter(|e| e.day >= START + (SHIFT_WEEK - 20) * 7).cloned().collect();
     assert_quiet(&young, "the shift lies in the first year of the cell's history");
     assert_eq!(run(&world).raised().len(), 1, "with history it is told");
+}
+
+#[test]
+fn after_a_year_of_silence_the_history_begins_anew() {
+    let mix = |week: i32| {
+        if week < 120 { vec![("heroin", 0.9), ("fentanyl", 0.1)] } else { vec![("heroin", 0.1), ("fentanyl", 0.9)] }
+    };
+    let rate = |silent: i32| move |_: &str, week: i32| if (120 - silent..120).contains(&week) { 0.0 } else { 1.0 };
+    for seed in SEEDS {
+        let plan = Plan { seed, weeks: 170, reporters: &REPORTERS, mix: &mix, rate: &rate(56) };
+        assert_quiet(&plan.events(), "anew");
+        let plan = Plan { rate: &rate(10), ..plan };
+        assert_eq!(run(&plan.events()).raised().len(), 1, "ten weeks are no year");
+    }
 }
 
 #[test]
