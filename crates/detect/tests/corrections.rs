@@ -1,4 +1,5 @@
 //! Late, corrected and withdrawn records, and the order in which things come.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

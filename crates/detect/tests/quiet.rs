@@ -1,4 +1,5 @@
 //! What is no shift, and raises nothing.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! What is raised, and what it says.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 
@@ -225,7 +226,7 @@ fn what_was_told_is_not_told_again_and_ends_under_its_own_day() {
     let events = Plan { seed: 7, weeks: 300, reporters: &REPORTERS, mix: &shifted, rate: &even }.events();
     let run = run(&events);
     let alert = only(run.raised());
-    let last = run.alerts.iter().filter(|a| a.alert_id == alert.alert_id).next_back().unwrap();
+    let last = run.alerts.iter().rfind(|a| a.alert_id == alert.alert_id).unwrap();
     assert_eq!(last.status, AlertStatus::Expired);
     assert_eq!(last.as_of, alert.detected_at + Config::default().expire_days);
     let mut revision = 0;
