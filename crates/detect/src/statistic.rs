@@ -10,6 +10,8 @@
 //! It runs in event time over net counts. So its value on a day is a function of the sums known by that day alone:
 //! neither the order of arrival nor what was taken back since leaves a trace, and a late record counts in its own week.
 
+use std::collections::BTreeMap;
+
 use crate::baseline::{Baseline, Odds};
 use crate::block::{BlockKey, WEEK_DAYS, week_first};
 use crate::config::{FRACTIONS, StatisticConfig};
@@ -57,6 +59,9 @@ pub(crate) struct State {
     /// Prior weight spent so far, by pair.
     spent: Vec<f64>,
 }
+
+/// By week, what its blocks multiply each sum by: `[pair][lane]`, flat.
+pub(crate) type Factors = BTreeMap<i32, Box<[f64]>>;
 
 /// One block's evidence for the pair that is recorded.
 #[derive(Clone, Debug)]
@@ -165,6 +170,7 @@ impl State {
         shape: &Shape,
         config: &StatisticConfig,
         record: &mut Option<&mut Record>,
+        factors: &mut Factors,
     ) {
         self.week += 1;
         let (week, k) = (self.week, tally.active.len());
@@ -178,22 +184,24 @@ impl State {
         }
         if week - self.run_start >= config.history_weeks {
             self.add_weights(k, shape, config, record);
-            let mut logs = vec![[0.0; LANES]; if blocks.is_empty() { 0 } else { k * k }];
-            for block in blocks {
-                self.add_block(block, tally, shape, config, record, &mut logs);
-            }
-            for (pair, log) in logs.iter().enumerate() {
-                for (sum, log) in self.sums[pair * LANES..(pair + 1) * LANES].iter_mut().zip(log) {
-                    if *log != 0.0 {
-                        *sum = (*sum * log.exp()).min(SUM_MAX);
-                    }
+            // Weeks whose blocks and baseline are what they were keep their factors; a record needs the blocks anew.
+            if !blocks.is_empty() && (record.is_some() || !factors.contains_key(&week)) {
+                let mut logs = vec![[0.0; LANES]; k * k];
+                for block in blocks {
+                    self.add_block(block, tally, shape, config, record, &mut logs);
                 }
+                if let Some(record) = record
+                    && let Some((a, b)) = record.pair
+                    && let Some(last) = record.weeks.last_mut()
+                {
+                    last.log = logs[a * k + b];
+                }
+                factors.insert(week, logs.into_iter().flatten().map(f64::exp).collect());
             }
-            if let Some(record) = record
-                && let Some((a, b)) = record.pair
-                && let (Some(last), Some(log)) = (record.weeks.last_mut(), logs.get(a * k + b))
-            {
-                last.log = *log;
+            if let Some(factors) = factors.get(&week) {
+                for (sum, factor) in self.sums.iter_mut().zip(factors) {
+                    *sum = (*sum * factor).min(SUM_MAX);
+                }
             }
         }
         if let Some(record) = record {
@@ -332,9 +340,10 @@ pub(crate) fn run(
     mut record: Option<&mut Record>,
 ) -> Option<State> {
     let mut state = State::start(tally, shape)?;
-    let end = last_week(tally, week);
+    let (end, mut factors) = (last_week(tally, week), Factors::new());
     while state.week < end {
-        state.advance(tally, shape, config, &mut record);
+        state.advance(tally, shape, config, &mut record, &mut factors);
+        factors.clear();
     }
     Some(state)
 }

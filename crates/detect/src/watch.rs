@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::config::StatisticConfig;
 use crate::registry::{Registry, SeriesInfo};
 use crate::reporting::Reporting;
-use crate::statistic::{Shape, State, Value, last_week};
+use crate::statistic::{Factors, Shape, State, Value, last_week};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
 
@@ -22,12 +22,15 @@ const KEPT_MAX: usize = 13;
 pub(crate) type Habits = BTreeMap<(Box<str>, Evidence), Reporting>;
 
 /// A cell under watch. Besides the cell's sums it holds the tally (one count a block and substance) and at most
-/// [`KEPT_MAX`] states of (strata x substances x 3 + substances^2 x 10) floats.
+/// [`KEPT_MAX`] states of (strata x substances x 6 + substances^2 x 10) floats, and a year of weeks of substances^2 x 9
+/// factors.
 pub(crate) struct Watch {
     pub cell: Cell,
     tally: Option<Tally>,
     shape: Shape,
     kept: VecDeque<State>,
+    /// Of the weeks after the first state kept.
+    factors: Factors,
     changed: BTreeSet<i32>,
     /// How its sources report.
     pub habits: Habits,
@@ -46,6 +49,7 @@ impl Watch {
             tally: None,
             shape: Shape::default(),
             kept: VecDeque::new(),
+            factors: Factors::new(),
             changed: BTreeSet::new(),
             habits: Habits::new(),
             corrected: false,
@@ -90,8 +94,11 @@ impl Watch {
         self.shape = shape;
         if whole {
             self.kept.clear();
+            self.factors.clear();
         } else if let Some(first) = changed.first() {
             self.kept.retain(|state| state.week < *first);
+            // A block enters the baselines of the weeks after its lag.
+            self.factors.retain(|week, _| !changed.contains(week) && *week <= first + config.lag_weeks);
         }
         self.value = None;
         let mut state = match self.kept.back() {
@@ -100,13 +107,16 @@ impl Watch {
         };
         let end = last_week(tally, week);
         while state.week < end {
-            state.advance(tally, &self.shape, config, &mut None);
+            state.advance(tally, &self.shape, config, &mut None, &mut self.factors);
             if state.week.rem_euclid(KEEP_WEEKS) == 0 {
                 if self.kept.len() == KEPT_MAX {
                     self.kept.pop_front();
                 }
                 self.kept.push_back(state.clone());
             }
+        }
+        if let Some(first) = self.kept.front() {
+            self.factors = self.factors.split_off(&(first.week + 1));
         }
         self.value = state.value(tally.active.len());
         self.value.as_ref()
