@@ -58,13 +58,15 @@ pub struct StatisticConfig {
     pub cap: f64,
     /// Standard errors that the baseline odds are raised by,
     pub z: f64,
-    /// and a further margin in log odds.
+    /// and a further margin in log odds. In simulated quiet worlds, 480 market-years of them, 0.12 with a half-life of 100
+    /// weeks raised nothing at market scope where 0.10 with 300 weeks raised 7, for 20 of 24 planted shifts instead of 21.
     pub margin: f64,
     /// Inflation of the baseline's variance over the binomial.
     pub inflation: f64,
     /// Weeks that the baseline lags behind, so that a slow ramp does not eat itself.
     pub lag_weeks: i32,
-    /// Weeks in which the baseline's memory halves.
+    /// Weeks in which the baseline's memory halves: shares drift by some tenths in log odds within a few years, and a
+    /// longer memory takes the drift for a shift (figures at `margin`).
     pub half_life_weeks: f64,
     /// Fractions of the falling flow that moved, for trade and for seizures.
     pub fractions: [[f64; 2]; FRACTIONS],
@@ -115,10 +117,10 @@ impl Default for StatisticConfig {
             precision: 10.0,
             cap: 8.0,
             z: 0.5,
-            margin: 0.10,
+            margin: 0.12,
             inflation: 1.5,
             lag_weeks: 26,
-            half_life_weeks: 300.0,
+            half_life_weeks: 100.0,
             fractions: [[0.12, 0.40], [0.25, 0.65], [0.45, 0.88]],
             overdispersion: 0.7,
             baseline_min: 4.5,
