@@ -97,22 +97,37 @@ impl Decimal {
     pub fn times(self, ratio: Ratio) -> Option<i64> {
         // At most 10^21 times 2^57 (see `NUMBER_DIGITS_MAX`): below 2^127.
         let product = self.mantissa.checked_mul(ratio.num.into())?;
-        let power = |n: i32| if n <= 38 { Some(10u128.pow(n.unsigned_abs())) } else { None };
+        let power = TEN.get(self.exponent.unsigned_abs() as usize);
         let (over, under) = if self.exponent >= 0 {
             // Too large for 128 bits is far too large for 64, whatever it is divided by.
-            (product.checked_mul(power(self.exponent)?)?, u128::from(ratio.den))
+            (product.checked_mul(*power?)?, u128::from(ratio.den))
         } else {
-            match power(-self.exponent).and_then(|p| p.checked_mul(ratio.den.into())) {
+            match power.and_then(|p| p.checked_mul(ratio.den.into())) {
                 Some(under) => (product, under),
                 // Divided by more than 2^128: below a half.
                 None => return Some(0),
             }
         };
-        let (quotient, rest) = (over / under, over % under);
+        // Division of 128 bits is slow, and most amounts are small.
+        let (quotient, rest) = match (u64::try_from(over), u64::try_from(under)) {
+            (Ok(over), Ok(under)) => (u128::from(over / under), u128::from(over % under)),
+            _ => (over / under, over % under),
+        };
         let up = rest > under - rest || (rest == under - rest && quotient % 2 == 1);
         i64::try_from(quotient + u128::from(up)).ok()
     }
 }
+
+/// Powers of ten that fit 128 bits.
+const TEN: [u128; 39] = {
+    let mut powers = [1; 39];
+    let mut n = 1;
+    while n < powers.len() {
+        powers[n] = powers[n - 1] * 10;
+        n += 1;
+    }
+    powers
+};
 
 fn read_exponent(text: &[u8]) -> i32 {
     let (sign, digits) = match text {

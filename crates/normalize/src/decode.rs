@@ -1,19 +1,19 @@
 //! JSON into an [`Event`]: names, types and nesting are judged here, values later.
 
-use headwater_model::{Reason, Span};
+use headwater_model::{Reason, Span, VIA_MAX};
 
 use crate::event::{Event, Item, Money, Place, Quantity, Reference};
 use crate::fault::{Fault, Judged, Path, shown};
 use crate::json::Reader;
-use crate::key::Key;
+use crate::key::{Key, Order};
 use crate::limits::{ITEMS_MAX, REFERS_TO_MAX, RELEASABLE_TO_MAX};
-use headwater_model::VIA_MAX;
 
 /// Faults of type and length, the first by the contract's order in each part of an event: which parts count is known
 /// only once `kind` and `status` are, and these may come last.
 #[derive(Default)]
 pub(crate) struct TypeFaults {
-    parts: [Option<(Path, Box<Fault>)>; 4],
+    /// At most one for each part; an event without faults costs nothing.
+    first: Vec<(Part, Path, Box<Fault>)>,
 }
 
 /// The parts of an event that count or not by its kind and status.
@@ -41,26 +41,36 @@ impl Part {
 impl TypeFaults {
     #[cold]
     fn note(&mut self, path: Path, reason: Reason, message: String) {
-        let slot = &mut self.parts[Part::of(path.top()) as usize];
-        if slot.as_ref().is_none_or(|(held, _)| path < *held) {
-            *slot = Some((path, Fault::new(reason, path, message)));
+        let part = Part::of(path.top());
+        match self.first.iter_mut().find(|(of, ..)| *of == part) {
+            None => self.first.push((part, path, Fault::new(reason, path, message))),
+            Some((_, held, fault)) if path < *held => (*held, *fault) = (path, Fault::new(reason, path, message)),
+            Some(_) => {}
         }
     }
 
     /// The first fault of the parts that count.
     pub fn first(&mut self, parts: &[Part]) -> Judged<()> {
-        if self.parts.iter().all(Option::is_none) {
-            return Ok(());
+        let counting = |(_, (part, ..)): &(usize, &(Part, Path, Box<Fault>))| parts.contains(part);
+        let first = self.first.iter().enumerate().filter(counting).min_by_key(|(_, (_, path, _))| *path);
+        match first.map(|(i, _)| i) {
+            None => Ok(()),
+            Some(i) => Err(self.first.swap_remove(i).2),
         }
-        let parts = parts.iter().filter_map(|p| self.parts[*p as usize].take());
-        parts.min_by_key(|(path, _)| *path).map_or(Ok(()), |(_, fault)| Err(fault))
     }
 }
 
 /// Reads one record into `event`, which must be clear. An error is one of the record as a whole; faults of single
 /// fields are in what is returned.
-pub(crate) fn decode(record: &str, base: u32, text: &mut Vec<u8>, event: &mut Event) -> Judged<TypeFaults> {
-    let mut decoder = Decoder { json: Reader::new(record, base, text), faults: TypeFaults::default(), unknown: false };
+pub(crate) fn decode(
+    record: &str,
+    base: u32,
+    text: &mut Vec<u8>,
+    order: &mut Order,
+    event: &mut Event,
+) -> Judged<TypeFaults> {
+    let json = Reader::new(record, base, text);
+    let mut decoder = Decoder { json, order, faults: TypeFaults::default(), unknown: false };
     decoder.event(event)?;
     decoder.json.end()?;
     event.unknown_field |= decoder.unknown;
@@ -69,6 +79,7 @@ pub(crate) fn decode(record: &str, base: u32, text: &mut Vec<u8>, event: &mut Ev
 
 struct Decoder<'a> {
     json: Reader<'a>,
+    order: &'a mut Order,
     faults: TypeFaults,
     unknown: bool,
 }
@@ -78,7 +89,7 @@ impl Decoder<'_> {
         if self.json.peek() != b'{' {
             return Err(self.json.syntax("expected an object"));
         }
-        self.members(|d, key| {
+        self.members(Order::START, |d, key| {
             let path = Path::of(key);
             match key {
                 Key::EventId => event.event_id = d.string(path)?,
@@ -125,15 +136,15 @@ impl Decoder<'_> {
     /// whether it does; all else is passed over and noted. A name of the contract that occurs twice is an error:
     /// readers differ in which one they take, so that two of them would see two events.
     #[inline]
-    fn members(&mut self, mut member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()> {
+    fn members(&mut self, start: usize, mut member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()> {
         self.json.enter()?;
-        let (mut seen, mut first) = (0u64, true);
+        let (mut seen, mut first, mut place) = (0u64, true, start);
         while self.json.more(first, b'}')? {
             first = false;
-            let name = self.json.name()?;
-            let key = Key::of(self.json.bytes(name));
-            self.json.forget(name);
+            let expected = self.order.after(place);
+            let key = if self.json.name_is(expected.with_colon()) { Some(expected) } else { self.name(place)? };
             if let Some(key) = key {
+                place = key as usize;
                 let bit = 1 << key as u8;
                 if seen & bit != 0 {
                     return Err(self.json.syntax(&format!("the field {} occurs twice", key.as_str())));
@@ -149,11 +160,22 @@ impl Decoder<'_> {
         Ok(())
     }
 
+    /// A name that is not the one expected after `place`.
+    fn name(&mut self, place: usize) -> Judged<Option<Key>> {
+        let name = self.json.name()?;
+        let key = Key::of(self.json.bytes(name));
+        self.json.forget(name);
+        if let Some(key) = key {
+            self.order.note(place, key);
+        }
+        Ok(key)
+    }
+
     /// The members of an object, when an object comes next; `null` counts as absent.
     #[inline]
     fn object(&mut self, path: Path, member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<bool> {
         if self.json.peek() == b'{' {
-            return self.members(member).map(|()| true);
+            return self.members(path.last() as usize, member).map(|()| true);
         }
         self.other(path, "an object")?;
         Ok(false)
@@ -278,7 +300,7 @@ impl Decoder<'_> {
             b'{' => place.in_parts = true,
             _ => return self.other(path, "a string or an object").map(|()| None),
         }
-        self.members(|d, key| {
+        self.members(Key::Place as usize, |d, key| {
             match key {
                 Key::Country => place.country = d.string(path.then(key))?,
                 Key::Subdivision => place.subdivision = d.string(path.then(key))?,

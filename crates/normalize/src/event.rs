@@ -81,13 +81,65 @@ pub(crate) struct Place {
 }
 
 impl Event {
-    /// Empties it for the next record; the lists keep their memory.
+    /// Empties it for the next record, in place; the lists keep their memory.
     pub fn clear(&mut self) {
-        let Event { mut via, mut refers_to, mut releasable_to, mut items, .. } = std::mem::take(self);
+        let Event {
+            event_id,
+            revision,
+            status,
+            kind,
+            occurred_on,
+            period_days,
+            reported_at,
+            source,
+            item,
+            quantity,
+            origin,
+            destination,
+            via,
+            mode,
+            consignor,
+            consignee,
+            permit,
+            refers_to,
+            value,
+            marking,
+            releasable_to,
+            place,
+            items,
+            incidents,
+            refers_to_raw,
+            unknown_field,
+        } = self;
+        for field in [
+            event_id,
+            revision,
+            status,
+            kind,
+            occurred_on,
+            period_days,
+            reported_at,
+            source,
+            origin,
+            destination,
+            mode,
+            consignor,
+            consignee,
+            permit,
+            marking,
+            incidents,
+            refers_to_raw,
+        ] {
+            *field = None;
+        }
+        *item = None;
+        *quantity = None;
         via.clear();
         refers_to.clear();
+        *value = None;
         releasable_to.clear();
+        *place = None;
         items.clear();
-        *self = Event { via, refers_to, releasable_to, items, ..Event::default() };
+        *unknown_field = false;
     }
 }

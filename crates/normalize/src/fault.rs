@@ -63,6 +63,11 @@ impl Path {
         self.top
     }
 
+    /// The name at its end.
+    pub fn last(self) -> Key {
+        self.leaf.or(self.inner).unwrap_or(self.top)
+    }
+
     pub fn to_field(self) -> Cow<'static, str> {
         match self {
             Path { top, index: None, inner: None, .. } => Cow::Borrowed(top.as_str()),

@@ -34,9 +34,7 @@ pub(crate) fn judge(
         hs: item.hs.map(|s| texts.get(s)),
     };
     let resolved = resolver.resolve(raw, path)?;
-    content.text(raw.name);
-    content.text(raw.cas);
-    content.text(raw.hs);
+    content.number(resolver.get(resolved).content);
     content.text(texts.limited(item.description, path.then(Key::Description), DESCRIPTION_CHARS_MAX)?);
     content.text(texts.limited(item.form, path.then(Key::Form), TEXT_CHARS_MAX)?);
     let purity_path = path.then(Key::PurityPercent);

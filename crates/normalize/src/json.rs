@@ -82,6 +82,17 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
+    /// Takes a name with its colon if it is the one expected, and says whether it was.
+    #[inline]
+    pub fn name_is(&mut self, with_colon: &[u8]) -> bool {
+        self.peek();
+        let found = self.record.as_bytes()[self.at..].starts_with(with_colon);
+        if found {
+            self.at += with_colon.len();
+        }
+        found
+    }
+
     /// A string; the next byte is its quote.
     #[inline]
     pub fn string(&mut self) -> Judged<Span> {
@@ -287,13 +298,12 @@ const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// The first quote, backslash or control character from `at` on, or the end.
 #[inline]
 fn plain_end(bytes: &[u8], mut at: usize) -> usize {
-    // Eight bytes at a time: in `word - ONES * n & !word & HIGHS` the lowest bit set marks the first byte below n.
+    // Eight bytes at a time: in `word - ONES * n & !word & HIGHS` the lowest bit set marks the first byte below n. With
+    // bit 1 turned over, a quote and the control characters are the bytes below 0x21.
     while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let word = u64::from_le_bytes(*chunk);
-        let (quote, slash) = (word ^ (ONES * b'"' as u64), word ^ (ONES * b'\\' as u64));
-        let below = (word.wrapping_sub(ONES * 0x20) & !word)
-            | (quote.wrapping_sub(ONES) & !quote)
-            | (slash.wrapping_sub(ONES) & !slash);
+        let (turned, slash) = (word ^ (ONES * 0x02), word ^ (ONES * b'\\' as u64));
+        let below = (turned.wrapping_sub(ONES * 0x21) & !turned) | (slash.wrapping_sub(ONES) & !slash);
         let found = below & HIGHS;
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;

@@ -9,11 +9,15 @@ macro_rules! keys {
         pub(crate) enum Key { $($key,)* }
 
         impl Key {
-            #[cfg(test)]
             pub const ALL: &[Key] = &[$(Key::$key),*];
 
             pub const fn as_str(self) -> &'static str {
                 match self { $(Key::$key => $text,)* }
+            }
+
+            /// The name as it stands before its value when nobody puts blanks or escapes there.
+            pub const fn with_colon(self) -> &'static [u8] {
+                match self { $(Key::$key => concat!("\"", $text, "\":").as_bytes(),)* }
             }
         }
     };
@@ -128,6 +132,33 @@ impl Key {
             14 if name == b"purity_percent" => Key::PurityPercent,
             _ => return None,
         })
+    }
+}
+
+/// Which name followed which, the last time: a producer writes the fields of its events in one order, so that a name is
+/// compared with the one that is expected instead of being looked for.
+pub(crate) struct Order {
+    /// By the name before, or that of the object itself at its start; the last place is that of the event.
+    next: [Key; Key::ALL.len() + 1],
+}
+
+impl Default for Order {
+    fn default() -> Order {
+        Order { next: [Key::EventId; Key::ALL.len() + 1] }
+    }
+}
+
+impl Order {
+    /// The place of what comes first in an event.
+    pub const START: usize = Key::ALL.len();
+
+    #[inline]
+    pub fn after(&self, place: usize) -> Key {
+        self.next[place]
+    }
+
+    pub fn note(&mut self, place: usize, key: Key) {
+        self.next[place] = key;
     }
 }
 

@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::fault::{Fault, Judged, Path};
 use crate::item::{self, Judgement};
 use crate::judge;
-use crate::key::Key;
+use crate::key::{Key, Order};
 use crate::limits::{ACCESS_CLASSES_MAX, TOO_LATE_DAYS};
 use crate::resolve::Resolver;
 use crate::texts::Texts;
@@ -65,6 +65,7 @@ pub struct Normalizer {
     settings: Settings,
     resolver: Resolver,
     event: Event,
+    order: Order,
     content: Content,
     items: Vec<Judgement>,
     /// The access classes met of each source, by the source's number.
@@ -80,6 +81,7 @@ impl Normalizer {
             settings,
             resolver: Resolver::new(catalog),
             event: Event::default(),
+            order: Order::default(),
             content: Content::default(),
             items: Vec::new(),
             classes: Vec::new(),
@@ -135,7 +137,7 @@ impl Normalizer {
         let raw = &batch.records[input];
         let record = readable(batch, input)?;
         self.event.clear();
-        let mut faults = decode(record, raw.start, &mut out.text, &mut self.event)?;
+        let mut faults = decode(record, raw.start, &mut out.text, &mut self.order, &mut self.event)?;
         let texts = Texts { record, base: raw.start, owned: &out.text };
         let (event, content, settings) = (&self.event, &mut self.content, &self.settings);
         content.clear();
@@ -283,11 +285,11 @@ fn class_of(
 /// Decodes every record of a batch and judges none: the measure of what judging costs. Gives how many are JSON.
 #[doc(hidden)]
 pub fn decode_alone(batch: &RawBatch) -> usize {
-    let (mut text, mut event) = (Vec::new(), Event::default());
+    let (mut text, mut order, mut event) = (Vec::new(), Order::default(), Event::default());
     let good = batch.records.iter().enumerate().filter(|(input, raw)| {
         text.clear();
         event.clear();
-        readable(batch, *input).is_ok_and(|record| decode(record, raw.start, &mut text, &mut event).is_ok())
+        readable(batch, *input).is_ok_and(|record| decode(record, raw.start, &mut text, &mut order, &mut event).is_ok())
     });
     good.count()
 }

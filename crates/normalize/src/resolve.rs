@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use headwater_catalog::{Catalog, Measure, Unit, cas, hs, normal_name};
 use headwater_model::{Flags, Names, Reason, SubstanceId};
 
+use crate::content::Content;
 use crate::fault::{Fault, Judged, Path, shown};
 use crate::key::Key;
 use crate::limits::{HS_DIGITS, NAME_CHARS_MAX, RESOLVED_BYTES_MAX, RESOLVED_MAX, TEXT_CHARS_MAX};
@@ -28,6 +29,8 @@ pub(crate) struct Resolved {
     /// Catalog id, or `unmapped:<HS6 or normalised name>`.
     pub substance: Box<str>,
     id: SubstanceId,
+    /// Of name, CAS number and HS code as written, for the content of a record.
+    pub content: u64,
     pub flags: Flags,
     /// Digits of the HS code.
     pub hs: Option<Box<str>>,
@@ -175,6 +178,11 @@ impl Resolver {
             raw: [raw.name.map(Box::from), raw.cas.map(Box::from), raw.hs.map(Box::from)],
             substance: id,
             id: SubstanceId::new(u32::MAX),
+            content: {
+                let mut content = Content::default();
+                [raw.name, raw.cas, raw.hs].into_iter().for_each(|text| content.text(text));
+                content.hash()
+            },
             flags,
             hs: digits,
             suggestion,

@@ -24,7 +24,10 @@ impl Instant {
 
 /// The calendar date of a date or of a time, as written.
 pub(crate) fn event_day(text: &str) -> Option<EventDay> {
-    if text.len() == 10 { Day::parse(text).map(EventDay) } else { date_time(text).map(|(date, _)| EventDay(date)) }
+    match text.as_bytes().try_into() {
+        Ok(date) => day(date).map(EventDay),
+        Err(_) => date_time(text).map(|(date, _)| EventDay(date)),
+    }
 }
 
 /// A time with its offset.
@@ -34,8 +37,8 @@ pub(crate) fn instant(text: &str) -> Option<Instant> {
 
 /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|+HH:MM|-HH:MM)`: its date as written and its instant.
 fn date_time(text: &str) -> Option<(Day, Instant)> {
-    let date = Day::parse(text.get(..10)?)?;
     let b = text.as_bytes();
+    let date = day(b.first_chunk()?)?;
     if b.len() < 20 || !matches!(b[10], b'T' | b't') || b[13] != b':' || b[16] != b':' {
         return None;
     }
@@ -71,6 +74,16 @@ fn date_time(text: &str) -> Option<(Day, Instant)> {
     Some((date, Instant { seconds, atto: atto + leap * ATTO_OF_SECOND }))
 }
 
+/// `YYYY-MM-DD`: as [`Day::parse`], without its loops.
+fn day(b: &[u8; 10]) -> Option<Day> {
+    if b[4] != b'-' || b[7] != b'-' {
+        return None;
+    }
+    let (century, year) = (two_digits(b, 0)?, two_digits(b, 2)?);
+    Day::from_ymd((century * 100 + year) as i32, two_digits(b, 5)? as u32, two_digits(b, 8)? as u32)
+}
+
+#[inline]
 fn two_digits(b: &[u8], at: usize) -> Option<i64> {
     let (tens, ones) = (b[at].wrapping_sub(b'0'), b[at + 1].wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
@@ -79,6 +92,7 @@ fn two_digits(b: &[u8], at: usize) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn known(text: &str) -> String {
         instant(text).map_or("none".into(), |i| i.day().0.to_string())
@@ -107,6 +121,13 @@ mod tests {
         assert!(instant("2016-12-31T23:59:60Z") < instant("2017-01-01T00:00:00Z"));
         assert!(instant("2016-12-31T23:59:59.9Z") < instant("2016-12-31T23:59:60Z"));
         assert_eq!(instant("1970-01-01T00:00:01Z"), Some(Instant { seconds: 1, atto: 0 }));
+    }
+
+    proptest! {
+        #[test]
+        fn dates_are_read_as_days_are(text in "[0-9]{4}-[01][0-9]-[0-3][0-9]|[0-9-]{10}|.{10}") {
+            prop_assert_eq!(event_day(&text), Day::parse(&text).map(EventDay));
+        }
     }
 
     #[test]
