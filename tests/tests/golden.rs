@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use headwater_import::cbp::{self, CbpOptions};
@@ -18,8 +18,10 @@ const POUND_MG: f64 = 453_592.37;
 fn table() -> PathBuf {
     let shared = std::env::var_os("HEADWATER_SHARED")
         .expect("HEADWATER_SHARED is not set: it names the folder that holds data/cbp/nationwide-drugs-fy19-fy22.csv");
-    // Absolute, for the binary is started in a folder of its own.
-    std::fs::canonicalize(PathBuf::from(shared).join("data/cbp/nationwide-drugs-fy19-fy22.csv")).unwrap()
+    // A relative path is meant from the root of the checkout; the binary is started in a folder of its own.
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(shared).join("data/cbp/nationwide-drugs-fy19-fy22.csv");
+    std::fs::canonicalize(&path).unwrap_or_else(|error| panic!("HEADWATER_SHARED: {}: {error}", path.display()))
 }
 
 static EVENTS: LazyLock<Vec<SeizureEvent>> = LazyLock::new(|| {
