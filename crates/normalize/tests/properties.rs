@@ -67,7 +67,7 @@ fn respelled(value: &Value, turn: usize) -> String {
 
 /// A string, now and then with characters escaped that need not be.
 fn escaped(text: &str, turn: usize) -> String {
-    if turn % 3 != 0 {
+    if !turn.is_multiple_of(3) {
         return serde_json::to_string(text).unwrap();
     }
     let units: String = text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();

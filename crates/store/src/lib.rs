@@ -17,5 +17,5 @@ pub use alerts::{ALERTS_FILE, write_alerts};
 pub use error::StoreError;
 pub use folder::{OutputFolder, Partial};
 pub use rejects::{REJECTS_FILE, RejectsWriter};
-pub use summary::{SUMMARY_FILE, FileCounts, Summary};
+pub use summary::{FileCounts, SUMMARY_FILE, Summary};
 pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes};

@@ -175,12 +175,8 @@ mod tests {
                 Vec::new()
             },
         };
-        let reject = Reject {
-            input: 0,
-            reason: Reason::BadJson,
-            field: Cow::Borrowed(""),
-            message: "not \"JSON\"".to_owned(),
-        };
+        let reject =
+            Reject { input: 0, reason: Reason::BadJson, field: Cow::Borrowed(""), message: "not \"JSON\"".to_owned() };
         let mut writer = RejectsWriter::create(&folder).unwrap();
         writer.write("a.ndjson", &batch, &reject).unwrap();
         writer.publish().unwrap();
