@@ -5,7 +5,7 @@ use headwater_model::{Reason, Span, VIA_MAX};
 use crate::event::{Event, Item, Money, Place, Quantity, Reference};
 use crate::fault::{Fault, Judged, Path, shown};
 use crate::json::Reader;
-use crate::key::{Key, Order};
+use crate::key::{Key, Order, OrderPlace};
 use crate::limits::{ITEMS_MAX, REFERS_TO_MAX, RELEASABLE_TO_MAX};
 
 /// Faults of type and length, the first by the contract's order in each part of an event: which parts count is known
@@ -89,7 +89,7 @@ impl Decoder<'_> {
         if self.json.peek() != b'{' {
             return Err(self.json.syntax("expected an object"));
         }
-        self.members(Order::START, |d, key| {
+        self.members(OrderPlace::EVENT, |d, key| {
             let path = Path::of(key);
             match key {
                 Key::EventId => event.event_id = d.string(path)?,
@@ -136,15 +136,15 @@ impl Decoder<'_> {
     /// whether it does; all else is passed over and noted. A name of the contract that occurs twice is an error:
     /// readers differ in which one they take, so that two of them would see two events.
     #[inline]
-    fn members(&mut self, start: usize, mut member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()> {
+    fn members(&mut self, start: OrderPlace, mut member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()> {
         self.json.enter()?;
         let (mut seen, mut first, mut place) = (0u64, true, start);
         while self.json.more(first, b'}')? {
             first = false;
-            let expected = self.order.after(place);
+            let expected = self.order.expected(place);
             let key = if self.json.name_is(expected.with_colon()) { Some(expected) } else { self.name(place)? };
             if let Some(key) = key {
-                place = key as usize;
+                place = OrderPlace::after(key);
                 let bit = 1 << key as u8;
                 if seen & bit != 0 {
                     return Err(self.json.syntax(&format!("the field {} occurs twice", key.as_str())));
@@ -161,7 +161,7 @@ impl Decoder<'_> {
     }
 
     /// A name that is not the one expected after `place`.
-    fn name(&mut self, place: usize) -> Judged<Option<Key>> {
+    fn name(&mut self, place: OrderPlace) -> Judged<Option<Key>> {
         let name = self.json.name()?;
         let key = Key::of(self.json.bytes(name));
         self.json.forget(name);
@@ -175,7 +175,7 @@ impl Decoder<'_> {
     #[inline]
     fn object(&mut self, path: Path, member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<bool> {
         if self.json.peek() == b'{' {
-            return self.members(path.last() as usize, member).map(|()| true);
+            return self.members(OrderPlace::within(path.last()), member).map(|()| true);
         }
         self.other(path, "an object")?;
         Ok(false)
@@ -300,7 +300,7 @@ impl Decoder<'_> {
             b'{' => place.in_parts = true,
             _ => return self.other(path, "a string or an object").map(|()| None),
         }
-        self.members(Key::Place as usize, |d, key| {
+        self.members(OrderPlace::within(Key::Place), |d, key| {
             match key {
                 Key::Country => place.country = d.string(path.then(key))?,
                 Key::Subdivision => place.subdivision = d.string(path.then(key))?,

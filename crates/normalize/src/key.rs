@@ -138,27 +138,43 @@ impl Key {
 /// Which name followed which, the last time: a producer writes the fields of its events in one order, so that a name is
 /// compared with the one that is expected instead of being looked for.
 pub(crate) struct Order {
-    /// By the name before, or that of the object itself at its start; the last place is that of the event.
-    next: [Key; Key::ALL.len() + 1],
+    next: [Key; 2 * Key::ALL.len() + 1],
 }
+
+/// A place in the order of names.
+#[derive(Clone, Copy)]
+pub(crate) struct OrderPlace(usize);
 
 impl Default for Order {
     fn default() -> Order {
-        Order { next: [Key::EventId; Key::ALL.len() + 1] }
+        Order { next: [Key::EventId; 2 * Key::ALL.len() + 1] }
+    }
+}
+
+impl OrderPlace {
+    /// At the start of an event.
+    pub const EVENT: OrderPlace = OrderPlace(2 * Key::ALL.len());
+
+    /// At the start of the object that is the value of `key`.
+    pub fn within(key: Key) -> OrderPlace {
+        OrderPlace(Key::ALL.len() + key as usize)
+    }
+
+    /// Behind the value of `key`.
+    pub fn after(key: Key) -> OrderPlace {
+        OrderPlace(key as usize)
     }
 }
 
 impl Order {
-    /// The place of what comes first in an event.
-    pub const START: usize = Key::ALL.len();
-
+    /// The name that stood there last time.
     #[inline]
-    pub fn after(&self, place: usize) -> Key {
-        self.next[place]
+    pub fn expected(&self, place: OrderPlace) -> Key {
+        self.next[place.0]
     }
 
-    pub fn note(&mut self, place: usize, key: Key) {
-        self.next[place] = key;
+    pub fn note(&mut self, place: OrderPlace, key: Key) {
+        self.next[place.0] = key;
     }
 }
 

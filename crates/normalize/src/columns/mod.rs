@@ -3,6 +3,7 @@
 //! What the heads and rows hold is taken from them when the record batch is made; only what they lack is gathered while
 //! decoding, as views into the input.
 
+mod numbers;
 mod schema;
 mod views;
 mod words;
@@ -10,12 +11,13 @@ mod words;
 use std::sync::Arc;
 
 use arrow_array::builder::make_view;
+use arrow_array::types::{Date32Type, Float64Type, Int64Type, UInt16Type, UInt32Type, UInt64Type};
 use arrow_array::{
-    ArrayRef, BinaryArray, Date32Array, Float64Array, Int8Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
-    UInt16Array, UInt32Array, UInt64Array,
+    ArrayRef, BinaryArray, Int8Array, Int32Array, Int64Array, RecordBatch, StringViewArray, new_null_array,
 };
-use arrow_buffer::Buffer;
-use headwater_model::{Head, Names, Observations, RawBatch, Reason, Row, Series, Span, Status};
+use arrow_buffer::{Buffer, ScalarBuffer};
+use arrow_schema::DataType;
+use headwater_model::{Evidence, Head, Names, Observations, RawBatch, Reason, Reject, Series, Span, Status};
 
 use crate::event::Event;
 use crate::item::Judgement;
@@ -23,7 +25,7 @@ use crate::resolve::Resolver;
 use crate::texts::Texts;
 pub use schema::archive_schema;
 use views::Views;
-use words::{Dense, column};
+use words::{Keys, column};
 
 /// Where the text of a view lies: the batch's input, its unescaped texts, the suggestions.
 const INPUT: u32 = 0;
@@ -154,9 +156,9 @@ impl Columns {
 
     /// The record batch: rows, withdrawals, rejects. The gathered columns move into it.
     pub fn record_batch(&mut self, batch: &RawBatch, names: &Names, out: &Observations) -> RecordBatch {
-        let of_row: Vec<&Head> = out.heads.iter().flat_map(|h| std::iter::repeat_n(h, h.rows as usize)).collect();
+        let of_rows = out.heads.iter().flat_map(|h| std::iter::repeat_n(h, h.rows as usize));
         let withdrawn = out.heads.iter().filter(|h| h.rank.status == Status::Withdrawn);
-        let heads: Vec<&Head> = of_row.iter().copied().chain(withdrawn).collect();
+        let heads: Vec<&Head> = of_rows.chain(withdrawn).collect();
         let rows = heads.len() + out.rejects.len();
         let buffers: Arc<[Buffer]> = Arc::from([
             batch.data.clone(),
@@ -164,24 +166,22 @@ impl Columns {
             Buffer::from_vec(std::mem::take(&mut self.suggestions)),
         ]);
 
-        let inputs = || heads.iter().map(|h| h.input).chain(out.rejects.iter().map(|r| r.input));
-        let by_head = |f: fn(&Head) -> u32| {
-            let values = heads.iter().map(|h| Some(f(h))).chain(out.rejects.iter().map(|_| None));
-            UInt32Array::from_iter(values)
-        };
-        let known_on = || Date32Array::from_iter((0..rows).map(|i| heads.get(i).map(|h| h.known_on.0.0)));
+        let inputs = heads.iter().map(|h| h.input).chain(out.rejects.iter().map(|r| r.input));
+        let offsets = inputs.map(|i| batch.records[i as usize].offset.0);
         let signs = (0..rows).map(|i| i8::from(i < out.rows.len()));
+        let statuses: ScalarBuffer<u32> = heads.iter().map(|h| h.rank.status as u32).collect();
+        let known_on = numbers::first::<Date32Type>(rows, heads.iter().map(|h| h.known_on.0.0));
+        let event_days = out.rows.iter().map(|r| r.event_day.0.0);
 
-        let mut series = Dense::new();
-        let series_keys: Vec<u32> = out.rows.iter().map(|r| series.key(r.series.raw())).collect();
-        let by_series = |f: &dyn Fn(&Series) -> Option<String>| {
-            let words = series.order.iter().map(|n| f(names.series.get(headwater_model::Id::new(*n))));
-            column(&series_keys, rows, words)
-        };
-        let mut sources = Dense::new();
-        let source_keys: Vec<u32> = heads.iter().map(|h| sources.key(h.source.raw())).collect();
-        let source_words = sources.order.iter().map(|n| Some(names.sources.get(headwater_model::Id::new(*n))));
-        let status_keys: Vec<u32> = heads.iter().map(|h| h.rank.status as u32).collect();
+        let all_series: Vec<&Series> = out.rows.iter().map(|r| names.series.get(r.series)).collect();
+        let series = || all_series.iter();
+        let sources = Keys::new(&names.sources, rows, heads.iter().map(|h| Some(h.source)));
+        let substances = Keys::new(&names.substances, rows, series().map(|s| Some(s.substance)));
+        let routes = Keys::new(&names.routes, rows, series().map(|s| Some(s.route)));
+        let places = Keys::new(&names.places, rows, series().map(|s| s.place));
+        let accesses = Keys::new(&names.accesses, rows, series().map(|s| Some(s.access)));
+        let evidences: ScalarBuffer<u32> = series().map(|s| s.evidence as u32).collect();
+        let destination = routes.column(|r| Some(r.destination().to_string()));
 
         let mut event_id = Views::default();
         for (row, head) in heads.iter().enumerate() {
@@ -189,32 +189,33 @@ impl Columns {
             let (whole, block) = if owned { (&out.text[..], UNESCAPED) } else { (&batch.data[..], INPUT) };
             event_id.set(row, make_view(&whole[start as usize..(start + len) as usize], block, start));
         }
-        let place = |s: &Series| s.place.map(|p| names.places.get(p));
+        let none = heads.len();
+        let raw = out.rejects.iter().map(|r| Some(batch.bytes(&batch.records[r.input as usize])));
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(Int8Array::from_iter_values(signs)),
-            column(&source_keys, rows, source_words),
+            sources.column(Some),
             event_id.array(rows, &buffers),
-            Arc::new(by_head(|h| h.rank.revision)),
-            column(&status_keys, rows, ["reported", "withdrawn"].into_iter().map(Some)),
-            Arc::new(UInt16Array::from_iter((0..rows).map(|i| out.rows.get(i).map(|r| r.item)))),
-            Arc::new(UInt64Array::from_iter((0..rows).map(|i| heads.get(i).map(|h| h.content)))),
-            by_series(&|s| Some(s.evidence.to_string())),
-            Arc::new(Date32Array::from_iter((0..rows).map(|i| out.rows.get(i).map(|r| r.event_day.0.0)))),
-            Arc::new(UInt16Array::from_iter((0..rows).map(|i| out.rows.get(i).map(|r| r.period_days)))),
-            Arc::new(known_on()),
-            Arc::new(known_on()),
-            by_series(&|s| Some(names.substances.get(s.substance).to_string())),
+            numbers::first::<UInt32Type>(rows, heads.iter().map(|h| h.rank.revision)),
+            column(&statuses, rows, &["reported", "withdrawn"].map(Some)),
+            numbers::first::<UInt16Type>(rows, out.rows.iter().map(|r| r.item)),
+            numbers::first::<UInt64Type>(rows, heads.iter().map(|h| h.content)),
+            column(&evidences, rows, &Evidence::ALL.map(|kind| Some(kind.as_str()))),
+            numbers::first::<Date32Type>(rows, event_days),
+            numbers::first::<UInt16Type>(rows, out.rows.iter().map(|r| r.period_days)),
+            known_on.clone(),
+            known_on,
+            substances.column(Some),
             self.hs.array(rows, &buffers),
-            by_series(&|s| Some(names.routes.get(s.route).to_string())),
-            by_series(&|s| Some(names.routes.get(s.route).origin().to_string())),
-            by_series(&|s| Some(names.routes.get(s.route).destination().to_string())),
-            by_series(&|s| Some(names.market(s).to_string())),
-            by_series(&|s| place(s).map(|p| p.country.to_string())),
-            by_series(&|s| place(s).and_then(|p| p.subdivision.as_deref()).map(str::to_owned)),
-            by_series(&|s| place(s).and_then(|p| p.office.as_deref()).map(str::to_owned)),
-            amounts(rows, &out.rows, |r| r.mass_mg),
-            amounts(rows, &out.rows, |r| r.pieces),
-            amounts(rows, &out.rows, |r| Some(r.incidents)),
+            routes.column(|r| Some(r.to_string())),
+            routes.column(|r| Some(r.origin().to_string())),
+            destination.clone(),
+            destination,
+            places.column(|p| Some(p.country.to_string())),
+            places.column(|p| p.subdivision.as_deref()),
+            places.column(|p| p.office.as_deref()),
+            numbers::some::<Int64Type>(rows, out.rows.iter().map(|r| r.mass_mg)),
+            numbers::some::<Int64Type>(rows, out.rows.iter().map(|r| r.pieces)),
+            numbers::first::<Int64Type>(rows, out.rows.iter().map(|r| r.incidents)),
             self.raw_name.array(rows, &buffers),
             self.raw_cas.array(rows, &buffers),
             self.raw_value.array(rows, &buffers),
@@ -225,48 +226,37 @@ impl Columns {
             self.value_currency.array(rows, &buffers),
             self.suggestion.array(rows, &buffers),
             self.form.array(rows, &buffers),
-            Arc::new(Float64Array::from_iter((0..rows).map(|i| self.purity.get(i).copied().flatten()))),
+            numbers::some::<Float64Type>(rows, self.purity.iter().copied()),
             self.mode.array(rows, &buffers),
             self.consignor.array(rows, &buffers),
             self.consignee.array(rows, &buffers),
             self.permit.array(rows, &buffers),
             self.refers_to.array(rows, &buffers),
-            Arc::new(UInt16Array::from_iter((0..rows).map(|i| out.rows.get(i).map(|r| r.flags.0)))),
-            by_series(&|s| Some(names.accesses.get(s.access).marking.to_string())),
-            by_series(&|s| {
-                let list = &names.accesses.get(s.access).releasable_to;
-                (!list.is_empty()).then(|| list.join(","))
-            }),
-            column(&vec![0; rows], rows, std::iter::once(Some(&*batch.origin))),
+            numbers::first::<UInt16Type>(rows, out.rows.iter().map(|r| r.flags.0)),
+            accesses.column(|a| Some(a.marking.as_str())),
+            accesses.column(|a| (!a.releasable_to.is_empty()).then(|| a.releasable_to.join(","))),
+            column(&vec![0; rows].into(), rows, &[Some(&*batch.origin)]),
             Arc::new(Int32Array::from_value(batch.partition.0, rows)),
-            Arc::new(Int64Array::from_iter_values(inputs().map(|i| batch.records[i as usize].offset.0))),
-            self.reasons(rows, heads.len(), out),
-            of_rejects(heads.len(), out.rejects.iter().map(|r| &*r.field)),
-            of_rejects(heads.len(), out.rejects.iter().map(|r| &*r.message)),
-            Arc::new(BinaryArray::from_iter(
-                heads
-                    .iter()
-                    .map(|_| None)
-                    .chain(out.rejects.iter().map(|r| Some(batch.bytes(&batch.records[r.input as usize])))),
-            )),
+            Arc::new(Int64Array::from_iter_values(offsets)),
+            reasons(none, &out.rejects),
+            of_rejects(none, out.rejects.iter().map(|r| &*r.field)),
+            of_rejects(none, out.rejects.iter().map(|r| &*r.message)),
+            Arc::new(BinaryArray::from_iter(std::iter::repeat_n(None, none).chain(raw))),
         ];
         self.clear();
         RecordBatch::try_new(archive_schema(), arrays).expect("the columns are those of the schema, all of one length")
     }
+}
 
-    fn reasons(&self, rows: usize, heads: usize, out: &Observations) -> ArrayRef {
-        // The rows before have the key of a word that is none.
-        let none = Reason::ALL.len() as u32;
-        let keys: Vec<u32> =
-            std::iter::repeat_n(none, heads).chain(out.rejects.iter().map(|r| r.reason as u32)).collect();
-        column(&keys, rows, Reason::ALL.iter().map(|r| Some(r.as_str())).chain([None]))
+fn reasons(none: usize, rejects: &[Reject]) -> ArrayRef {
+    let keys = std::iter::repeat_n(u32::MAX, none).chain(rejects.iter().map(|r| r.reason as u32)).collect();
+    // In the order of their numbers, which is that of the list.
+    column(&keys, none + rejects.len(), &Reason::ALL.map(|r| Some(r.as_str())))
+}
+
+fn of_rejects<'a>(none: usize, texts: impl ExactSizeIterator<Item = &'a str>) -> ArrayRef {
+    if texts.len() == 0 {
+        return new_null_array(&DataType::Utf8View, none);
     }
-}
-
-fn amounts(rows: usize, of: &[Row], f: impl Fn(&Row) -> Option<i64>) -> ArrayRef {
-    Arc::new(Int64Array::from_iter((0..rows).map(|i| of.get(i).and_then(&f))))
-}
-
-fn of_rejects<'a>(heads: usize, texts: impl Iterator<Item = &'a str>) -> ArrayRef {
-    Arc::new(StringViewArray::from_iter(std::iter::repeat_n(None, heads).chain(texts.map(Some))))
+    Arc::new(StringViewArray::from_iter(std::iter::repeat_n(None, none).chain(texts.map(Some))))
 }
