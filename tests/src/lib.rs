@@ -3,7 +3,6 @@
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
-#![allow(clippy::unwrap_used)]
 
 pub mod binary;
 pub mod detection;
@@ -11,4 +10,7 @@ pub mod examples;
 pub mod feed;
 pub mod oracle;
 pub mod product;
+mod shared;
 pub mod streams;
+
+pub use shared::shared;

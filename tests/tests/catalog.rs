@@ -1,18 +1,14 @@
 //! The embedded catalog against the list it was typed from: the same substances, numbers and codes.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use headwater_catalog::{Catalog, normal_name};
 use headwater_model::{HsScope, SubstanceKind};
+use headwater_tests::shared;
 
 /// The rows of the list by column name.
 fn rows() -> Vec<BTreeMap<String, String>> {
-    let shared = std::env::var_os("HEADWATER_SHARED")
-        .expect("set HEADWATER_SHARED to the folder that holds catalog/substances.csv");
-    let path = PathBuf::from(shared).join("catalog/substances.csv");
+    let path = shared("catalog/substances.csv");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut records = parse(&text).into_iter();
     let header = records.next().expect("a header");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use headwater_import::cbp::{self, CbpOptions};
@@ -11,17 +11,13 @@ use headwater_model::{Alert, Check, CheckResult, Day, EventPlace, Kind, Scope, S
 use headwater_tests::binary::{self, Outcome, standing};
 use headwater_tests::detection::{Replayed, replayed, statistic};
 use headwater_tests::feed::Dice;
+use headwater_tests::shared;
 
 /// Milligrams of a pound.
 const POUND_MG: f64 = 453_592.37;
 
 fn table() -> PathBuf {
-    let shared = std::env::var_os("HEADWATER_SHARED")
-        .expect("HEADWATER_SHARED is not set: it names the folder that holds data/cbp/nationwide-drugs-fy19-fy22.csv");
-    // A relative path is meant from the root of the checkout; the binary is started in a folder of its own.
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(shared).join("data/cbp/nationwide-drugs-fy19-fy22.csv");
-    std::fs::canonicalize(&path).unwrap_or_else(|error| panic!("HEADWATER_SHARED: {}: {error}", path.display()))
+    shared("data/cbp/nationwide-drugs-fy19-fy22.csv")
 }
 
 static EVENTS: LazyLock<Vec<SeizureEvent>> = LazyLock::new(|| {
