@@ -24,6 +24,7 @@ mod unit;
 
 pub use catalog::Catalog;
 pub use error::{CatalogError, Problem};
+pub use headwater_model::Unit;
 pub use normal::normal_name;
 pub use show::{check, did_you_mean, list, show};
-pub use unit::{DENSITY_MG_PER_L_DEFAULT, Measure, Ratio, Unit};
+pub use unit::{DENSITY_MG_PER_L_DEFAULT, Measure, Ratio};

@@ -1,41 +1,8 @@
-//! The closed list of units and their exact ratios.
+//! What one unit of the contract amounts to, in exact ratios.
 //!
 //! They are definitions, not data: nobody may override the pound, so they live in code, not in a data file.
 
-use std::fmt;
-
-use headwater_model::Substance;
-
-/// A unit of the wire contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Unit {
-    /// Kilogram.
-    Kilogram,
-    /// Gram.
-    Gram,
-    /// Milligram.
-    Milligram,
-    /// Tonne, 1,000 kg.
-    Tonne,
-    /// Pound avoirdupois.
-    Pound,
-    /// Ounce avoirdupois.
-    Ounce,
-    /// Litre.
-    Litre,
-    /// Millilitre.
-    Millilitre,
-    /// US liquid gallon.
-    Gallon,
-    /// A piece.
-    Piece,
-    /// A tablet.
-    Tablet,
-    /// A dose.
-    Dose,
-    /// A package, of whatever size.
-    Package,
-}
+use headwater_model::{Substance, Unit};
 
 /// Milligrams per unit, exact: `num / den`, both at least 1 and without a common factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,69 +46,13 @@ const OUNCE: Ratio = Ratio::new(45_359_237, 1_600);
 /// One US liquid gallon is 231 cubic inches, 3.785411784 L (NIST Handbook 44, appendix C): as nanolitres.
 const GALLON_NL: u64 = 3_785_411_784;
 
-impl Unit {
-    /// Every unit.
-    pub const ALL: [Unit; 13] = [
-        Unit::Kilogram,
-        Unit::Gram,
-        Unit::Milligram,
-        Unit::Tonne,
-        Unit::Pound,
-        Unit::Ounce,
-        Unit::Litre,
-        Unit::Millilitre,
-        Unit::Gallon,
-        Unit::Piece,
-        Unit::Tablet,
-        Unit::Dose,
-        Unit::Package,
-    ];
-
-    /// The word of the contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Unit::Kilogram => "kg",
-            Unit::Gram => "g",
-            Unit::Milligram => "mg",
-            Unit::Tonne => "t",
-            Unit::Pound => "lb",
-            Unit::Ounce => "oz",
-            Unit::Litre => "L",
-            Unit::Millilitre => "mL",
-            Unit::Gallon => "gal",
-            Unit::Piece => "piece",
-            Unit::Tablet => "tablet",
-            Unit::Dose => "dose",
-            Unit::Package => "package",
-        }
-    }
-
-    /// Reads a unit, letter for letter: `ML` could be a million litres as well as a thousandth of one.
-    pub fn parse(text: &str) -> Option<Unit> {
-        Some(match text {
-            "kg" => Unit::Kilogram,
-            "g" => Unit::Gram,
-            "mg" => Unit::Milligram,
-            "t" => Unit::Tonne,
-            "lb" => Unit::Pound,
-            "oz" => Unit::Ounce,
-            "L" => Unit::Litre,
-            "mL" => Unit::Millilitre,
-            "gal" => Unit::Gallon,
-            "piece" => Unit::Piece,
-            "tablet" => Unit::Tablet,
-            "dose" => Unit::Dose,
-            "package" => Unit::Package,
-            _ => return None,
-        })
-    }
-
-    /// What one unit of `substance` amounts to; `None` = a substance that the catalog lacks.
-    pub fn measure(self, substance: Option<&Substance>) -> Measure {
+impl Measure {
+    /// What one `unit` of `substance` amounts to; `None` = a substance that the catalog lacks.
+    pub fn of(unit: Unit, substance: Option<&Substance>) -> Measure {
         let weighed = |mg_per_unit| Measure::Mass { mg_per_unit, derived: false };
         let derived = |mg_per_unit| Measure::Mass { mg_per_unit, derived: true };
         let density = substance.and_then(|s| s.density_mg_per_l).unwrap_or(DENSITY_MG_PER_L_DEFAULT);
-        match self {
+        match unit {
             Unit::Kilogram => weighed(Ratio::new(1_000_000, 1)),
             Unit::Gram => weighed(Ratio::new(1_000, 1)),
             Unit::Milligram => weighed(Ratio::new(1, 1)),
@@ -163,29 +74,13 @@ impl Unit {
     }
 }
 
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_unit_reads_back_and_nothing_else_does() {
-        for unit in Unit::ALL {
-            assert_eq!(Unit::parse(unit.as_str()), Some(unit));
-        }
-        for text in ["", "KG", "Kg", "l", "ML", "ml", "pound", "pcs", "kg "] {
-            assert_eq!(Unit::parse(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn ratios_are_the_legal_ones() {
-        let mg = |unit: Unit| match unit.measure(None) {
+        let mg = |unit: Unit| match Measure::of(unit, None) {
             Measure::Mass { mg_per_unit, derived } => (mg_per_unit.num, mg_per_unit.den, derived),
             Measure::Pieces => (0, 0, false),
         };
@@ -195,6 +90,6 @@ mod tests {
         assert_eq!(mg(Unit::Litre), (1_000_000, 1, true));
         assert_eq!(mg(Unit::Millilitre), (1_000, 1, true));
         assert_eq!(mg(Unit::Gallon), (473_176_473, 125, true)); // 3,785,411.784 mg
-        assert_eq!(Unit::Tablet.measure(None), Measure::Pieces);
+        assert_eq!(Measure::of(Unit::Tablet, None), Measure::Pieces);
     }
 }

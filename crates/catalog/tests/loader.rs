@@ -360,6 +360,12 @@ fn every_embedded_substance_is_found_by_all_that_it_has() {
             }
         }
         assert!(!s.sources.is_empty() && s.controls.iter().all(|c| !c.source.is_empty()), "{}", s.id);
+        // A name in another language, or a fact, that nobody has seen in a list does not belong here.
+        assert!(s.synonyms.iter().all(|n| &*n.lang == "en" || n.source.is_some()), "{}", s.id);
+        let sources = s.sources.iter().chain(s.controls.iter().map(|c| &c.source));
+        for source in sources.chain(s.synonyms.iter().filter_map(|n| n.source.as_ref())) {
+            assert!(!source.contains("memory"), "{}: {source}", s.id);
+        }
     }
     assert_eq!(catalog.by_hs("29333990").len(), 7, "a basket names all that may be in it");
     assert_eq!(catalog.dedicated_hs("293339"), None);

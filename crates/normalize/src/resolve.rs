@@ -186,7 +186,7 @@ impl Resolver {
             flags,
             hs: digits,
             suggestion,
-            measures: Unit::ALL.map(|unit| unit.measure(substance)),
+            measures: Unit::ALL.map(|unit| Measure::of(unit, substance)),
         })
     }
 }
