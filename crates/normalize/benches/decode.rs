@@ -16,6 +16,7 @@ use serde::de::{Deserializer, Error, Visitor};
 
 /// A text that is borrowed where it can be: serde's own `Option<Cow<str>>` never is.
 #[derive(Default)]
+#[allow(dead_code)] // what is decoded is thrown away
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
