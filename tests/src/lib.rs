@@ -3,6 +3,7 @@
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
+#![allow(clippy::unwrap_used)]
 
 pub mod binary;
 pub mod detection;

@@ -1,7 +1,7 @@
 //! `headwater run` as a process against a real Apache Kafka, fed by a client that is not ours.
 //!
 //! Whatever arrives, in whatever partitions, transactions and order: the results equal a replay of the same events.
-
+#![allow(clippy::unwrap_used)]
 #![expect(clippy::disallowed_methods, reason = "it waits for other processes")]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,5 @@
 //! The embedded catalog against the list it was typed from: the same substances, numbers and codes.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
 //! Published figures of US Customs and Border Protection, fiscal years 2019 to 2022, the whole way. The table is not part
 //! of this project: its place is given by `HEADWATER_SHARED`.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::fs::File;

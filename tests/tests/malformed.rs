@@ -1,4 +1,5 @@
 //! Ten thousand broken records among a hundred thousand good ones, through the real binary.
+#![allow(clippy::unwrap_used)]
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,6 @@
 //! Decoder, ledger, panes and volumes against the naive oracle: equal to the milligram on every as-of day, and the same
 //! in any order of arrival. The golden streams hold both to figures that neither computed.
+#![allow(clippy::unwrap_used)]
 
 use std::sync::{Arc, LazyLock};
 

@@ -1,5 +1,6 @@
 //! `headwater replay` as a process: the same bytes from the same files however they are named, memory that follows what is
 //! known and not what is read, and exit statuses.
+#![allow(clippy::unwrap_used)]
 
 use std::io::Write;
 use std::path::Path;

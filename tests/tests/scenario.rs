@@ -1,4 +1,5 @@
 //! Simulated worlds the whole way: what was planted is found, what was not is not, and what is taken back is withdrawn.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

@@ -1,5 +1,6 @@
 //! The contract held against the code: every example of `schemas/` goes through the real decoder, every struct that is
 //! written or read is compared with its JSON Schema, and the Avro schemas say the same as the JSON ones.
+#![allow(clippy::unwrap_used)]
 
 mod avro;
 mod decoder;
