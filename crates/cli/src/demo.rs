@@ -120,7 +120,8 @@ fn write_where_to_look(out: &mut impl Write, data: &Path) -> io::Result<()> {
     let volumes = data.join(VOLUMES_FILE);
     writeln!(
         out,
-        "  duckdb -c \"SELECT market_family, market, round(sum(mass_mg) / 1e6) AS kg FROM '{}' GROUP BY ALL ORDER BY kg DESC\"",
+        "  duckdb -c \"SELECT coalesce(market_family, family) AS family, market, round(sum(mass_mg) / 1e6) AS kg \
+         FROM '{}' GROUP BY ALL ORDER BY kg DESC\"",
         volumes.display()
     )
 }
