@@ -193,8 +193,6 @@ pub struct Names {
     pub places: Table<Place>,
     /// Access classes.
     pub accesses: Table<Access>,
-    /// HS codes as written, digits only.
-    pub hs: Table<Box<str>>,
     /// The combinations met.
     pub series: Table<Series>,
 }
