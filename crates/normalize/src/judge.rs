@@ -14,8 +14,8 @@ use crate::limits::{
     AHEAD_DAYS_MAX, EVENT_ID_CHARS_MAX, FUTURE_SECONDS_MAX, NOTICE_AHEAD_DAYS_MAX, PERIOD_DAYS_MAX, SOURCE_CHARS_MAX,
     TEXT_CHARS_MAX,
 };
-use crate::normalizer::Settings;
 use crate::place::{Stops, country};
+use crate::settings::Settings;
 use crate::texts::{Texts, limit};
 use crate::time::{Instant, event_day, instant};
 

@@ -27,8 +27,10 @@ pub mod limits;
 mod normalizer;
 mod place;
 mod resolve;
+mod settings;
 mod texts;
 mod time;
 
 pub use columns::archive_schema;
-pub use normalizer::{Normalizer, Settings, UnixSeconds, decode_alone};
+pub use normalizer::{Normalizer, decode_alone};
+pub use settings::{Settings, UnixSeconds};
