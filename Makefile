@@ -25,7 +25,7 @@ test: setup ## everything that CI tests, a real Kafka included
 
 lint: ## format, clippy, licences
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features headwater-tests/shared-data -- -D warnings
 	if cargo deny --version >/dev/null 2>&1; then
 		cargo deny --offline check licenses bans sources
 	else

@@ -1,5 +1,6 @@
 //! What the tests that cross crates share: the [`examples`] of the contract, the naive [`oracle`] that judges the volumes,
-//! the [`product`]'s side of that comparison, the [`detection`] over many worlds, random [`streams`] and large [`feed`]s, and the [`binary`] as a process.
+//! the [`product`]'s side of that comparison, the [`detection`] over many worlds, random [`streams`] and large [`feed`]s,
+//! and the [`binary`] as a process.
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
