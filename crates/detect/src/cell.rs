@@ -44,6 +44,9 @@ impl Amount {
     }
 }
 
+/// What a stratum's series of one member sum to in one block: incidents and milligrams.
+pub(crate) type MemberSum = (i64, i128);
+
 /// Net sums by block and series.
 ///
 /// Known days are not kept: what was taken back is gone, as if it had never been. Memory is one entry for each (series,
@@ -52,13 +55,15 @@ pub(crate) struct Cell {
     pub key: CellKey,
     pub family: FamilyIx,
     entries: BTreeMap<BlockKey, BTreeMap<Id<Series>, Amount>>,
+    /// The entries added up by stratum and member: what every day asks for, of far fewer parts than there are series.
+    whole: BTreeMap<BlockKey, BTreeMap<(StratumId, u16), MemberSum>>,
     /// The strata met, in the order of their names: their rank is their number in every sum.
     strata: Vec<StratumId>,
 }
 
 impl Cell {
     pub fn new(key: CellKey, family: FamilyIx) -> Cell {
-        Cell { key, family, entries: BTreeMap::new(), strata: Vec::new() }
+        Cell { key, family, entries: BTreeMap::new(), whole: BTreeMap::new(), strata: Vec::new() }
     }
 
     /// Adds a pane of a series that belongs to the cell; gives its block.
@@ -73,11 +78,32 @@ impl Cell {
                 self.entries.remove(&block);
             }
         }
+        self.add_whole(block, pane, info);
         let at = self.strata.binary_search_by(|s| registry.stratum(*s).cmp(registry.stratum(info.stratum)));
         if let Err(rank) = at {
             self.strata.insert(rank, info.stratum);
         }
         block
+    }
+
+    fn add_whole(&mut self, block: BlockKey, pane: &Pane, info: &SeriesInfo) {
+        let Some(member) = self.member(info) else { return };
+        let members = self.whole.entry(block).or_default();
+        let sum = members.entry((info.stratum, member)).or_default();
+        sum.0 = sum.0.saturating_add(pane.sums.incidents);
+        sum.1 += i128::from(pane.sums.mass_mg);
+        if *sum == MemberSum::default() {
+            members.remove(&(info.stratum, member));
+            if members.is_empty() {
+                self.whole.remove(&block);
+            }
+        }
+    }
+
+    /// The sums by stratum and member over every series, for the blocks of some weeks, both included.
+    pub fn whole(&self, from: i32, to: i32) -> impl Iterator<Item = (BlockKey, StratumId, u16, MemberSum)> {
+        let blocks = self.whole.range(BlockKey::least(from)..).take_while(move |(key, _)| key.week <= to);
+        blocks.flat_map(|(key, members)| members.iter().map(|(&(stratum, member), &sum)| (*key, stratum, member, sum)))
     }
 
     /// The strata met, in the order of their names.

@@ -161,14 +161,19 @@ impl Detector {
     /// Adds the panes to the cells they belong to; gives the cells.
     fn take_in(&mut self, changes: &[Pane]) -> BTreeSet<CellKey> {
         // Net by key first: how a day's panes were split must not show, not even in what counts as a correction.
-        let mut net: BTreeMap<headwater_model::PaneKey, headwater_model::Sums> = BTreeMap::new();
-        for pane in changes {
-            let sums = net.entry(pane.key).or_default();
-            *sums = sums.checked_add(pane.sums).unwrap_or(*sums);
-        }
+        let mut net = changes.to_vec();
+        net.sort_unstable_by_key(|pane| pane.key);
+        net.dedup_by(|next, kept| {
+            let same = next.key == kept.key;
+            if same {
+                kept.sums = kept.sums.checked_add(next.sums).unwrap_or(kept.sums);
+            }
+            same
+        });
+        net.retain(|pane| !pane.sums.is_zero());
         let mut changed = BTreeSet::new();
-        for (key, sums) in net.into_iter().filter(|(_, sums)| !sums.is_zero()) {
-            let Some(info) = self.registry.info(key.series) else { continue };
+        for panes in net.chunk_by(|a, b| a.key.series == b.key.series) {
+            let Some(info) = self.registry.info(panes[0].key.series) else { continue };
             for (family, _) in &info.families {
                 let id = &self.catalog.family_at(*family).id;
                 let subdivisions = [None, info.subdivision.clone()];
@@ -178,7 +183,9 @@ impl Detector {
                         .watches
                         .entry(cell.clone())
                         .or_insert_with(|| Watch::new(Cell::new(cell.clone(), *family)));
-                    watch.add(&Pane { key, sums }, info, &self.registry);
+                    for pane in panes {
+                        watch.add(pane, info, &self.registry);
+                    }
                     changed.insert(cell);
                 }
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use headwater_model::{Id, Marking, Pane, Series};
 
 use crate::block::BlockKey;
-use crate::cell::{Amount, Cell};
+use crate::cell::{Amount, Cell, MemberSum};
 use crate::registry::{Registry, SeriesInfo, StratumId};
 
 /// What to leave out. The statistic run again through another lens is the counter-evidence of an alert.
@@ -29,6 +29,14 @@ impl Lens<'_> {
     /// Everything up to a label.
     pub fn up_to(up_to: Marking) -> Lens<'static> {
         Lens { up_to, without_source: None, without_stratum: None, without_flagged: false, minus: &[], by_mass: false }
+    }
+
+    /// Whether nothing at all is left out.
+    fn is_whole(&self) -> bool {
+        // Field by field, so that a new one is not forgotten here. How blocks are shared out leaves nothing out.
+        let Lens { up_to, without_source, without_stratum, without_flagged, minus, by_mass: _ } = *self;
+        let all = without_source.is_none() && without_stratum.is_none() && minus.is_empty();
+        all && up_to == Marking::Red && !without_flagged
     }
 
     /// Whether series of this info are seen at all.
@@ -61,7 +69,7 @@ pub(crate) struct Tally {
 }
 
 /// Sums by member of one block of one stratum.
-type Sums = BTreeMap<u16, (i64, i128)>;
+type Sums = BTreeMap<u16, MemberSum>;
 
 impl Tally {
     /// Counts a whole cell.
@@ -147,6 +155,14 @@ impl Tally {
 /// shows in them.
 fn gather(cell: &Cell, registry: &Registry, lens: &Lens<'_>, from: i32, to: i32) -> BTreeMap<(BlockKey, u16), Sums> {
     let mut blocks: BTreeMap<(BlockKey, u16), Sums> = BTreeMap::new();
+    if lens.is_whole() {
+        for (key, stratum, member, sum) in cell.whole(from, to) {
+            if let Some(rank) = cell.strata().iter().position(|s| *s == stratum) {
+                blocks.entry((key, rank as u16)).or_default().insert(member, sum);
+            }
+        }
+        return blocks;
+    }
     let mut add = |key: BlockKey, series: Id<Series>, amount: Amount, sign: i64| {
         let Some(info) = registry.info(series).filter(|i| lens.sees(i) && cell.takes(i)) else { return };
         let Some(member) = cell.member(info) else { return };
