@@ -26,6 +26,7 @@ pub fn batch(records: &[&[u8]]) -> RawBatch {
         origin: "stream.ndjson".into(),
         partition: Partition(0),
         spilled: Vec::new(),
+        misrouted: Vec::new(),
     }
 }
 
@@ -37,7 +38,7 @@ pub fn window(catalog: &Arc<Catalog>, lines: &[impl AsRef<[u8]>], batch_records:
     for records in lines.chunks(batch_records) {
         let raw = batch(&records.iter().map(AsRef::as_ref).collect::<Vec<_>>());
         normalizer.process(&raw, &mut window.names, &mut observations);
-        window.process(&observations, &raw, |_, _| {}).unwrap();
+        window.process(&observations, &raw, &mut ()).unwrap();
     }
     window
 }

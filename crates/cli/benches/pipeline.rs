@@ -49,7 +49,7 @@ fn pipeline(c: &mut Criterion) {
                 let mut window = Window::default();
                 each_batch(file.path(), &catalog, |normalizer, batch, observations| {
                     normalizer.process(batch, &mut window.names, observations);
-                    window.process(observations, batch, |_, _| {}).unwrap();
+                    window.process(observations, batch, &mut ()).unwrap();
                 });
                 assert_eq!(window.counts.accepted, EVENTS);
                 window

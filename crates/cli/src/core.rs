@@ -58,7 +58,7 @@ impl Core {
             *self.rejects_by_reason.entry(reject.reason.as_str()).or_default() += 1;
             self.rejects.write(input, batch, reject)?;
         }
-        let counts = self.window.process(&self.observations, batch, |_, _| {})?;
+        let counts = self.window.process(&self.observations, batch, &mut ())?;
         self.open(input);
         if let Some(account) = self.inputs.iter_mut().rev().find(|i| i.file == input) {
             account.counts += counts;

@@ -11,6 +11,7 @@
 #![allow(clippy::disallowed_methods, reason = "one of the rooms that read a clock: it waits for others")]
 
 mod error;
+mod event;
 mod file;
 mod folder;
 mod kafka;
@@ -18,6 +19,7 @@ mod lines;
 mod spill;
 
 pub use error::{Compression, IngestError};
+pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
 pub use folder::folder_files;
 pub use kafka::{KafkaEvent, KafkaReader, KafkaSettings, Positions};

@@ -86,6 +86,7 @@ impl<R: Read> LineReader<R> {
                     origin: Arc::clone(&self.origin),
                     partition: Partition(0),
                     spilled: open.spilled,
+                    misrouted: Vec::new(),
                 }));
             }
             if self.ended && self.pending.is_empty() {

@@ -43,6 +43,8 @@ pub struct RawBatch {
     pub partition: Partition,
     /// The records over [`RECORD_BYTES_MAX`].
     pub spilled: Vec<SpilledRecord>,
+    /// Records (indexes, ascending) whose key belongs into another partition, where the source is held to that.
+    pub misrouted: Vec<u32>,
 }
 
 impl RawBatch {

@@ -36,6 +36,7 @@ use crate::texts::Texts;
 ///     origin: "seizures.ndjson".into(),
 ///     partition: Partition(0),
 ///     spilled: Vec::new(),
+///     misrouted: Vec::new(),
 /// };
 /// let (mut names, mut out) = (Names::default(), Observations::default());
 /// Normalizer::new(Catalog::embedded(), Settings::default()).process(&batch, &mut names, &mut out);
@@ -216,6 +217,10 @@ impl Normalizer {
 
 /// The text of a record, if it is one that may be JSON.
 fn readable(batch: &RawBatch, input: usize) -> Judged<&str> {
+    if !batch.misrouted.is_empty() && batch.misrouted.binary_search(&(input as u32)).is_ok() {
+        let message = format!("its key belongs into another partition than {}", batch.partition);
+        return Err(Fault::record(Reason::Misrouted, message));
+    }
     let bytes = batch.bytes(&batch.records[input]);
     let spilled = batch.spilled.iter().find(|s| s.record == input).map(|s| s.whole_len);
     let len = spilled.unwrap_or(bytes.len() as u64);

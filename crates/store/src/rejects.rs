@@ -174,6 +174,7 @@ mod tests {
             } else {
                 Vec::new()
             },
+            misrouted: Vec::new(),
         };
         let reject =
             Reject { input: 0, reason: Reason::BadJson, field: Cow::Borrowed(""), message: "not \"JSON\"".to_owned() };

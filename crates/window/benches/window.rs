@@ -10,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use headwater_model::{
     Access, Country, Day, EventDay, Evidence, EvidenceQuery, Families, Flags, Head, Identity, KnownDay, Names,
     Observations, Offset, Partition, Rank, RawBatch, RawRecord, Route, Row, Series, Span, Status,
-};
+, SignedRow};
 use headwater_window::{VolumeOptions, Volumes, Window};
 
 const EVENTS: u32 = 1_000_000;
@@ -83,18 +83,33 @@ fn batches(names: &Names, revision: u32) -> Vec<(RawBatch, Observations)> {
             });
         }
         let (origin, partition) = (Arc::from("bench"), Partition(0));
-        (RawBatch { data: Buffer::from(data), records, origin, partition, spilled: Vec::new() }, observations)
+        (
+            RawBatch {
+                data: Buffer::from(data),
+                records,
+                origin,
+                partition,
+                spilled: Vec::new(),
+                misrouted: Vec::new(),
+            },
+            observations,
+        )
     };
     (0..EVENTS).step_by(BATCH as usize).map(batch).collect()
 }
 
+/// Sees every row, as an archive would.
+struct Seen;
+
+impl Listener for Seen {
+    fn row(&mut self, _: &Head, row: &SignedRow) {
+        black_box(row);
+    }
+}
+
 fn feed(window: &mut Window, batches: &[(RawBatch, Observations)]) {
     for (batch, observations) in batches {
-        window
-            .process(observations, batch, |_, row| {
-                black_box(row);
-            })
-            .unwrap();
+        window.process(observations, batch, &mut Seen).unwrap();
     }
 }
 

@@ -7,10 +7,11 @@ use arrow_buffer::Buffer;
 use foldhash::fast::FixedState;
 use headwater_model::{
     Access, Country, Counts, Day, EventDay, Evidence, Flags, Head, Id, Identity, KnownDay, Marking, Names,
-    Observations, Offset, Partition, Place, Rank, RawBatch, RawRecord, Route, Row, Series, Span, Status, Sums,
+    Observations, Offset, Partition, Place, Rank, RawBatch, RawRecord, Route, Row, Series, SignedRow, Span, Status,
+    Sums,
 };
 
-use crate::{Panes, SignedRow, Window};
+use crate::{Class, Listener, Panes, Window};
 
 /// One item of a record.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -147,7 +148,14 @@ pub(crate) fn observe(names: &mut Names, records: &[Said]) -> (RawBatch, Observa
     }
     let data = Buffer::from(data);
     (
-        RawBatch { data, records: raw, origin: Arc::from("a.ndjson"), partition: Partition(0), spilled: Vec::new() },
+        RawBatch {
+            data,
+            records: raw,
+            origin: Arc::from("a.ndjson"),
+            partition: Partition(0),
+            spilled: Vec::new(),
+            misrouted: Vec::new(),
+        },
         observations,
     )
 }
@@ -155,12 +163,27 @@ pub(crate) fn observe(names: &mut Names, records: &[Said]) -> (RawBatch, Observa
 /// Feeds records as one batch; returns its counts and every signed row.
 pub(crate) fn feed(window: &mut Window, records: &[Said]) -> (Counts, Vec<SignedRow>) {
     let (batch, observations) = observe(&mut window.names, records);
-    let mut rows = Vec::new();
-    let counts = window.process(&observations, &batch, |head, row| {
+    let mut heard = Heard::default();
+    let counts = window.process(&observations, &batch, &mut heard).unwrap();
+    assert_eq!(heard.records, counts.read);
+    (counts, heard.rows)
+}
+
+#[derive(Default)]
+struct Heard {
+    rows: Vec<SignedRow>,
+    records: u64,
+}
+
+impl Listener for Heard {
+    fn row(&mut self, head: &Head, row: &SignedRow) {
         assert_eq!(head.identity, row.identity);
-        rows.push(*row);
-    });
-    (counts.unwrap(), rows)
+        self.rows.push(*row);
+    }
+
+    fn record(&mut self, _: &Head, _: Class) {
+        self.records += 1;
+    }
 }
 
 /// The window after these records.

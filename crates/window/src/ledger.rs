@@ -7,10 +7,10 @@
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use headwater_model::{Head, Identity, KnownDay, Row};
+use headwater_model::{Head, Identity, KnownDay, Row, Sign, SignedRow};
 
+use crate::Class;
 use crate::record::{Item, NONE, Record, Slab, Texts};
-use crate::{Class, Sign, SignedRow};
 
 /// Identity -> the records of it that can still matter.
 ///

@@ -337,7 +337,7 @@ proptest! {
         feed(&mut a, &part_a);
         let (batch, observations) = observe(&mut a.names, &part_b);
         b.names = std::mem::take(&mut a.names);
-        b.process(&observations, &batch, |_, _| {}).unwrap();
+        b.process(&observations, &batch, &mut ()).unwrap();
         a.panes.merge(&b.panes).unwrap();
         prop_assert_eq!(spelt(&a.panes, &b.names), naive_panes(&stream));
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use headwater_model::{Day, EventTrace, EvidenceQuery, KnownDay, Names, Pane, PaneKey, Sums};
+use headwater_model::{Day, EventTrace, EvidenceQuery, KnownDay, Names, Pane, PaneKey, Sign, Sums};
 
 use crate::ledger::signed_rows;
 use crate::record::NONE;
-use crate::{Ledger, Sign, order};
+use crate::{Ledger, order};
 
 impl Ledger {
     /// Which events stand in the series and on the days of each query, as of its day, and all that their records ever

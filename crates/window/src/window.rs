@@ -1,8 +1,24 @@
 //! The stage: a batch of observations in, counts out, ledger and panes brought up to date.
 
-use headwater_model::{Counts, Head, Names, Observations, PaneKey, RawBatch};
+use headwater_model::{Counts, Head, Names, Observations, PaneKey, RawBatch, SignedRow};
 
-use crate::{Ledger, Panes, SignedRow, WindowError};
+use crate::{Class, Ledger, Panes, WindowError};
+
+/// Hears what a batch changes: where an archive and a publisher listen.
+pub trait Listener {
+    /// A signed row, in order, with the head of the record that caused it.
+    fn row(&mut self, head: &Head, row: &SignedRow) {
+        let _ = (head, row);
+    }
+
+    /// What a record was, after its rows.
+    fn record(&mut self, head: &Head, class: Class) {
+        let _ = (head, class);
+    }
+}
+
+/// Nobody listens.
+impl Listener for () {}
 
 /// Names, ledger, panes and counts of one partition.
 #[derive(Default)]
@@ -18,9 +34,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// Takes a batch and what was read of it. `hook` sees every signed row, in order, with the head of the record that
-    /// caused it: it is where an archive listens.
-    /// Returns the counts of this batch.
+    /// Takes a batch and what was read of it; `listener` hears every change. Returns the counts of this batch.
     ///
     /// # Errors
     /// [`WindowError::Unaccounted`] before anything was taken; [`WindowError::Overflow`] part-way: the window must not
@@ -29,7 +43,7 @@ impl Window {
         &mut self,
         observations: &Observations,
         input: &RawBatch,
-        mut hook: impl FnMut(&Head, &SignedRow),
+        listener: &mut impl Listener,
     ) -> Result<Counts, WindowError> {
         let (records, heads, rejects) = (input.records.len(), observations.heads.len(), observations.rejects.len());
         if heads + rejects != records {
@@ -40,11 +54,13 @@ impl Window {
         for head in &observations.heads {
             let added = ledger.insert(head, observations.rows_of(head), event_id(observations, input, head), |row| {
                 panes.add(row.key, row.sums())?;
-                hook(head, row);
+                listener.row(head, row);
                 Ok(())
             });
             let overflow = |key: PaneKey| WindowError::overflow(names, key.series, key.period().last());
-            added.map_err(overflow)?.count(&mut counts);
+            let class = added.map_err(overflow)?;
+            class.count(&mut counts);
+            listener.record(head, class);
         }
         self.counts += counts;
         Ok(counts)
@@ -78,7 +94,7 @@ mod tests {
             field: Cow::Borrowed(""),
             message: String::new(),
         });
-        let counts = window.process(&observations, &batch, |_, _| {}).unwrap();
+        let counts = window.process(&observations, &batch, &mut ()).unwrap();
         let expected = Counts { read: 3, accepted: 1, duplicate: 0, superseded: 1, rejected: 1, conflict: 0 };
         assert_eq!(counts, expected);
         let all = Counts { read: 5, accepted: 2, duplicate: 1, superseded: 1, rejected: 1, conflict: 1 };
@@ -90,7 +106,7 @@ mod tests {
         let mut window = Window::default();
         let (batch, mut observations) = observe(&mut window.names, &[Said::new("E", 0, 1, &[mass(1, 1)])]);
         observations.heads.clear();
-        let error = window.process(&observations, &batch, |_, _| {}).unwrap_err();
+        let error = window.process(&observations, &batch, &mut ()).unwrap_err();
         assert_eq!(error.to_string(), "a.ndjson: of 1 records 0 were read and 0 rejected, which is not all");
     }
 
@@ -99,7 +115,7 @@ mod tests {
         let mut window = Window::default();
         let records = ["A", "B"].map(|event| Said::new(event, 0, 1, &[mass(18_000, i64::MAX)]));
         let (batch, observations) = observe(&mut window.names, &records);
-        let error = window.process(&observations, &batch, |_, _| {}).unwrap_err();
+        let error = window.process(&observations, &batch, &mut ()).unwrap_err();
         assert_eq!(error.to_string(), "the sum of npp CN>US S export on 2019-04-14 leaves 64 bits");
         assert!(matches!(error, WindowError::Overflow { day: Day(18_000), .. }));
     }

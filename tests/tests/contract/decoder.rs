@@ -65,6 +65,7 @@ fn decode(records: &[&[u8]]) -> Vec<Outcome> {
         origin: "examples".into(),
         partition: Partition(0),
         spilled,
+        misrouted: Vec::new(),
     };
     let mut normalizer = Normalizer::new(Catalog::embedded(), Settings::default());
     let (mut names, mut observations) = (Names::default(), Observations::default());

@@ -244,6 +244,7 @@ fn rejects_are_written_as_their_schema_says() {
         origin: "a.ndjson".into(),
         partition: Partition(0),
         spilled: Vec::new(),
+        misrouted: Vec::new(),
     };
     let mut writer = RejectsWriter::create(&output).unwrap();
     for (input, reason, field) in [(0, Reason::MissingField, "kind"), (1, Reason::BadUtf8, "")] {

@@ -97,6 +97,7 @@ mod tests {
                 origin: "t".into(),
                 partition: Partition(partition),
                 spilled: Vec::new(),
+                misrouted: Vec::new(),
             })
         };
         let soon = Duration::from_millis(1);

@@ -80,6 +80,7 @@ impl Slot {
             origin: Arc::clone(&self.topic),
             partition: self.partition,
             spilled: std::mem::take(&mut self.spilled),
+            misrouted: Vec::new(),
         })
     }
 

@@ -108,5 +108,12 @@ pub fn batch(n: usize) -> RawBatch {
         });
         data.push(b'\n');
     }
-    RawBatch { data: data.into(), records, origin: "bench.ndjson".into(), partition: Partition(0), spilled: Vec::new() }
+    RawBatch {
+        data: data.into(),
+        records,
+        origin: "bench.ndjson".into(),
+        partition: Partition(0),
+        spilled: Vec::new(),
+        misrouted: Vec::new(),
+    }
 }

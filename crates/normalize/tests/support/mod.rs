@@ -21,6 +21,7 @@ pub fn batch<R: AsRef<[u8]>>(records: &[R]) -> RawBatch {
         origin: "test.ndjson".into(),
         partition: Partition(3),
         spilled: Vec::new(),
+        misrouted: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Signed rows: the changes that records make.
 
-use headwater_model::{Identity, PaneKey, Rank, Sums};
+use crate::{Identity, PaneKey, Rank, Sums};
 
 /// Whether a row counts or takes back what counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
