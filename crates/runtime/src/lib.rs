@@ -16,7 +16,7 @@ mod logging;
 mod shutdown;
 
 pub use config::{
-    ClientSetting, Cluster, Config, ConfigError, ConfigProblem, DetectSettings, Partitioner, Place, Source,
+    ClientSetting, Cluster, Config, ConfigError, ConfigProblem, DetectSettings, OnGap, Partitioner, Place, Source,
     StoreLocation, StoreSettings,
 };
 pub use logging::{LoggingError, init_logging};

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use super::section::{Section, nearest};
 use super::tree::{self, Node, Value};
 use super::{
-    ClientSetting, Cluster, Config, ConfigProblem, DetectSettings, Partitioner, Source, StoreLocation, StoreSettings,
+    ClientSetting, Cluster, Config, ConfigProblem, DetectSettings, OnGap, Partitioner, Source, StoreLocation,
+    StoreSettings,
 };
 
 type Problems = Vec<ConfigProblem>;
@@ -24,6 +25,18 @@ const COMMIT_MS_DEFAULT: u64 = 5_000;
 /// From one small batch to what a small machine holds in memory.
 const COMMIT_BYTES: std::ops::RangeInclusive<u64> = (64 << 10)..=(1 << 30);
 const COMMIT_BYTES_DEFAULT: u64 = 64 << 20;
+
+/// From what a few batches need to what no machine has. The default leaves a small machine room for the rest.
+const LEDGER_BYTES: std::ops::RangeInclusive<u64> = (1 << 20)..=(1 << 42);
+const LEDGER_BYTES_DEFAULT: u64 = 512 << 20;
+
+/// One epoch alone is no run; beyond 65,536 the list of an input's epochs is longer than what folding saves.
+const FOLD_EPOCHS: std::ops::RangeInclusive<u64> = 2..=65_536;
+const FOLD_EPOCHS_DEFAULT: u64 = 256;
+
+/// Name of the ledgers' folder: below a local store, or where the process was started if the store is elsewhere.
+const CACHE_IN_STORE: &str = "cache";
+const CACHE_ALONE: &str = "headwater-cache";
 
 /// From the pause of a busy producer to a day.
 const IDLE_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
@@ -218,7 +231,8 @@ fn topic(section: &mut Section, clusters: &Clusters, problems: &mut Problems) ->
     });
     let words = [("any", Partitioner::Any), ("murmur2", Partitioner::Murmur2), ("crc32", Partitioner::Crc32)];
     let partitioner = section.choice("partitioner", &words, problems);
-    Some(Source::Topic { cluster: cluster?, topic: topic?, partitioner })
+    let on_gap = section.choice("on_gap", &[("stop", OnGap::Stop), ("skip", OnGap::Skip)], problems);
+    Some(Source::Topic { cluster: cluster?, topic: topic?, partitioner, on_gap })
 }
 
 fn outputs(root: &mut Section, clusters: &Clusters, problems: &mut Problems) -> Option<String> {
@@ -265,8 +279,20 @@ fn store(root: &mut Section, problems: &mut Problems) -> StoreSettings {
     };
     let commit_ms = section.integer("commit_ms", COMMIT_MS_DEFAULT, COMMIT_MS, problems);
     let commit_bytes = section.integer("commit_bytes", COMMIT_BYTES_DEFAULT, COMMIT_BYTES, problems);
+    let ledger_bytes = section.integer("ledger_bytes", LEDGER_BYTES_DEFAULT, LEDGER_BYTES, problems);
+    let fold_epochs = section.integer("fold_epochs", FOLD_EPOCHS_DEFAULT, FOLD_EPOCHS, problems);
+    let cache = match (section.text("cache", problems), &location) {
+        (Some(found), _) => {
+            if found.value.is_empty() {
+                section.wrong("cache", found.place, "is empty".into(), problems);
+            }
+            found.value.into()
+        }
+        (None, StoreLocation::Folder(folder)) => folder.join(CACHE_IN_STORE),
+        (None, StoreLocation::Objects(_)) => CACHE_ALONE.into(),
+    };
     section.finish(problems);
-    StoreSettings { location, commit_ms, commit_bytes }
+    StoreSettings { location, commit_ms, commit_bytes, ledger_bytes, cache, fold_epochs }
 }
 
 fn listen(root: &mut Section, key: &'static str, default: &str, problems: &mut Problems) -> Option<SocketAddr> {

@@ -69,6 +69,8 @@ pub enum Source {
         topic: String,
         /// How its producers place keys.
         partitioner: Partitioner,
+        /// What to do where the log no longer holds what is to be read next.
+        on_gap: OnGap,
     },
     /// A folder of NDJSON files.
     Folder {
@@ -88,6 +90,15 @@ pub enum Partitioner {
     Crc32,
 }
 
+/// What to do where a topic's log begins after the record that is to be read next: records were deleted unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnGap {
+    /// Fail, and say what is missing.
+    Stop,
+    /// Say what is missing and go on where the log begins.
+    Skip,
+}
+
 /// Where results are kept, and how often they are committed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
@@ -97,6 +108,12 @@ pub struct StoreSettings {
     pub commit_ms: u64,
     /// Bytes of input between two commits.
     pub commit_bytes: u64,
+    /// Bytes of memory that the ledgers of the process may hold; what does not fit is kept in `cache`.
+    pub ledger_bytes: u64,
+    /// Folder for what the ledgers cannot hold in memory. It may be lost: the store rebuilds it.
+    pub cache: PathBuf,
+    /// Epochs of an input that are folded into one file.
+    pub fold_epochs: u64,
 }
 
 /// A place for results.
@@ -118,6 +135,12 @@ pub struct DetectSettings {
 impl Config {
     /// A configuration to begin with, for people who have none: every key that must be given, and the usual ones.
     pub const EXAMPLE: &str = include_str!("example.toml");
+
+    /// What a process does that is told nothing: it reads the folder `inbox` and keeps its results in `data`, both in
+    /// the folder that it was started in.
+    pub fn default_local() -> Config {
+        check::check("[sources.inbox]\npath = \"inbox\"\n", []).expect("a folder is all that must be given")
+    }
 
     /// Checks a configuration: the file's text, and the environment, of which only names that begin with
     /// `HEADWATER__` count.

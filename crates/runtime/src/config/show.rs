@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{ClientSetting, Config, Partitioner, Source, StoreLocation};
+use super::{ClientSetting, Config, OnGap, Partitioner, Source, StoreLocation};
 
 /// A string as TOML writes it.
 struct Quoted<'a>(&'a str);
@@ -28,6 +28,15 @@ impl Display for Partitioner {
             Partitioner::Any => "any",
             Partitioner::Murmur2 => "murmur2",
             Partitioner::Crc32 => "crc32",
+        })
+    }
+}
+
+impl Display for OnGap {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OnGap::Stop => "stop",
+            OnGap::Skip => "skip",
         })
     }
 }
@@ -70,8 +79,9 @@ impl Display for Config {
             writeln!(f, "[sources.{name}]")?;
             match source {
                 Source::Folder { path } => writeln!(f, "path = {}", Quoted(&path.to_string_lossy()))?,
-                Source::Topic { cluster, topic, partitioner } => {
+                Source::Topic { cluster, topic, partitioner, on_gap } => {
                     writeln!(f, "cluster = \"{cluster}\"\ntopic = \"{topic}\"\npartitioner = \"{partitioner}\"")?;
+                    writeln!(f, "on_gap = \"{on_gap}\"")?;
                 }
             }
         }
@@ -81,6 +91,8 @@ impl Display for Config {
         let store = &self.store;
         writeln!(f, "[store]\nurl = {}", Quoted(&store.location.to_string()))?;
         writeln!(f, "commit_ms = {}\ncommit_bytes = {}", store.commit_ms, store.commit_bytes)?;
+        writeln!(f, "ledger_bytes = {}\ncache = {}", store.ledger_bytes, Quoted(&store.cache.to_string_lossy()))?;
+        writeln!(f, "fold_epochs = {}", store.fold_epochs)?;
         writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
         writeln!(f, "[serve]\nlisten = \"{}\"", self.serve)?;
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)

@@ -37,12 +37,14 @@ fn the_example_is_right_and_says_the_defaults() {
 #[test]
 fn shown_and_read_again_it_is_the_same() {
     let text = format!(
-        "{TOPIC}partitioner = \"crc32\"\n[sources.box]\npath = 'in \"box\\'\n[outputs]\ncluster = \"main\"\n\
+        "{TOPIC}partitioner = \"crc32\"\non_gap = \"skip\"\n[sources.box]\npath = 'in \"box\\'\n[outputs]\ncluster = \"main\"\n\
          [clusters.main.client]\n\"a.b\" = true\n\"sasl.password_file\" = \"/s\"\n[store]\nurl = \"s3://b/p\"\n"
     );
     let config = Config::check(&text, environment(&[("HEADWATER__CLUSTERS__MAIN__INSTANCE", "i")])).unwrap();
     assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
     assert_eq!(config.store.location, StoreLocation::Objects("s3://b/p".into()));
+    assert_eq!(config.store.cache, PathBuf::from("headwater-cache"));
+    assert!(matches!(config.sources["trade"], Source::Topic { on_gap: OnGap::Skip, .. }));
     assert_eq!(config.clusters["main"].client["sasl.password"], ClientSetting::File("/s".into()));
 }
 
@@ -72,6 +74,28 @@ fn environment_overrides_the_file_and_is_enough_alone() {
     assert!(Config::in_environment(alone.clone()));
     assert!(!Config::in_environment(environment(&[("HEADWATER_LOG", "debug")])));
     assert_eq!(Config::check("", alone).unwrap().sources["inbox"], Source::Folder { path: "inbox".into() });
+}
+
+#[test]
+fn told_nothing_it_reads_a_folder_into_a_folder() {
+    let local = Config::default_local();
+    assert_eq!(local.sources, BTreeMap::from([("inbox".to_owned(), Source::Folder { path: "inbox".into() })]));
+    assert_eq!(local.store.location, StoreLocation::Folder("data".into()));
+    assert_eq!((local.outputs, local.clusters.len()), (None, 0));
+}
+
+#[test]
+fn the_cache_lies_in_a_local_store_unless_told_otherwise() {
+    let cache = |store: &str| {
+        let text = format!("{TOPIC}[store]\n{store}");
+        Config::check(&text, no_environment()).unwrap().store.cache
+    };
+    assert_eq!(cache(""), PathBuf::from("data/cache"));
+    assert_eq!(cache("url = \"/srv/hw\""), PathBuf::from("/srv/hw/cache"));
+    assert_eq!(cache("url = \"/srv/hw\"\ncache = \"/fast\""), PathBuf::from("/fast"));
+    let store = "[store]\nledger_bytes = 1048576\nfold_epochs = 2\n";
+    let store = Config::check(&format!("{TOPIC}{store}"), no_environment()).unwrap().store;
+    assert_eq!((store.ledger_bytes, store.fold_epochs), (1 << 20, 2));
 }
 
 #[test]
@@ -130,6 +154,11 @@ fn refusals() {
         ("[sources]\ntrade2 = 5", "sources.trade2: a table is wanted, not an integer"),
         ("[store]\nurl = \"ftp://x\"", "\"ftp://x\" is no folder"),
         ("[store]\nurl = \"s3:///x\"", "with a bucket"),
+        ("[store]\nledger_bytes = 5", "store.ledger_bytes: 5 is not a whole number from 1048576 to"),
+        ("[store]\nfold_epochs = 1", "store.fold_epochs: 1 is not a whole number from 2 to 65536"),
+        ("[store]\ncache = \"\"", "store.cache: is empty"),
+        ("on_gap = \"go\"", "f.toml:6:1: sources.trade.on_gap: \"go\" is none of stop, skip"),
+        ("[sources.b]\npath = \"p\"\non_gap = \"stop\"", "sources.b.on_gap: unknown key"),
         ("[store]\ncommit_ms = 1.5", "an integer is wanted, not a number with a fraction"),
         ("[store]\ncommit_ms = -1", "-1 is not a whole number"),
         ("[outputs]", "outputs.cluster: is required"),
