@@ -9,9 +9,9 @@ use arrow_buffer::Buffer;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use headwater_model::{
     Access, Country, Day, EventDay, Evidence, EvidenceQuery, Families, Flags, Head, Identity, KnownDay, Names,
-    Observations, Offset, Partition, Rank, RawBatch, RawRecord, Route, Row, Series, Span, Status,
-, SignedRow};
-use headwater_window::{VolumeOptions, Volumes, Window};
+    Observations, Offset, Partition, Rank, RawBatch, RawRecord, Route, Row, Series, SignedRow, Span, Status,
+};
+use headwater_window::{Listener, VolumeOptions, Volumes, Window};
 
 const EVENTS: u32 = 1_000_000;
 const SERIES: u32 = 1_000;
