@@ -16,6 +16,7 @@ mod file;
 mod folder;
 mod kafka;
 mod lines;
+mod queue;
 mod spill;
 
 pub use error::{Compression, IngestError};

@@ -2,7 +2,6 @@
 
 mod client;
 mod poller;
-mod queue;
 mod slot;
 
 use std::collections::BTreeMap;
@@ -16,9 +15,9 @@ use std::time::{Duration, Instant};
 use headwater_model::{Offset, Partition, RawBatch};
 
 use crate::IngestError;
+use crate::queue::Queue;
 use crate::spill::Spill;
 use poller::Poller;
-use queue::Queue;
 
 /// How long a reader that is told to stop may take; the client library may be waiting for a broker that is gone.
 const STOP_MS_MAX: Duration = Duration::from_secs(5);
@@ -84,7 +83,7 @@ pub struct KafkaReader {
 
 /// What both threads hold.
 struct Shared {
-    queue: Queue,
+    queue: Queue<KafkaEvent>,
     stop: AtomicBool,
     spill: Mutex<Spill>,
 }

@@ -4,55 +4,83 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::KafkaEvent;
+use headwater_model::{RawBatch, RawRecord};
+
+use crate::{KafkaEvent, SourceEvent};
 
 /// Bytes of batches waiting. Some batches of 1 MiB keep the taker busy while the poller waits for the network; more
 /// would only be memory.
 const WAITING_BYTES_MAX: usize = 16 << 20;
 
-/// Pushing never blocks: the poller asks for room before it polls, so that it can serve commits meanwhile. It may
-/// exceed the bound by what one run of polling brings.
-#[derive(Default)]
-pub(super) struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
+/// What an event holds in memory.
+pub(crate) trait Weight {
+    /// Bytes; 0 for what is small and rare.
+    fn bytes(&self) -> usize;
 }
 
-#[derive(Default)]
-struct State {
-    events: VecDeque<KafkaEvent>,
-    bytes: usize,
-}
-
-fn bytes(event: &KafkaEvent) -> usize {
-    match event {
-        KafkaEvent::Batch(batch) => batch.data.len() + batch.records.len() * size_of::<headwater_model::RawRecord>(),
-        _ => 0,
+impl Weight for KafkaEvent {
+    fn bytes(&self) -> usize {
+        match self {
+            KafkaEvent::Batch(batch) => of_batch(batch),
+            _ => 0,
+        }
     }
 }
 
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl Weight for SourceEvent {
+    fn bytes(&self) -> usize {
+        match self {
+            SourceEvent::Batch { batch, .. } => of_batch(batch),
+            _ => 0,
+        }
+    }
+}
+
+fn of_batch(batch: &RawBatch) -> usize {
+    // The capacity is what a small batch really holds; what a file's name and its progress take is a few hundred bytes.
+    batch.data.capacity().max(512) + batch.records.capacity() * size_of::<RawRecord>()
+}
+
+/// Pushing never blocks: the reading thread asks for room before it reads on, so that it can serve wishes meanwhile. It
+/// may exceed the bound by what one run of reading brings.
+pub(crate) struct Queue<E> {
+    state: Mutex<State<E>>,
+    changed: Condvar,
+}
+
+struct State<E> {
+    events: VecDeque<E>,
+    bytes: usize,
+}
+
+impl<E> Default for Queue<E> {
+    fn default() -> Self {
+        Queue { state: Mutex::new(State { events: VecDeque::new(), bytes: 0 }), changed: Condvar::new() }
+    }
+}
+
+impl<E: Weight> Queue<E> {
+    fn lock(&self) -> MutexGuard<'_, State<E>> {
         // Nobody panics while holding it.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds an event.
-    pub fn push(&self, event: KafkaEvent) {
+    pub fn push(&self, event: E) {
         let mut state = self.lock();
-        state.bytes += bytes(&event);
+        state.bytes += event.bytes();
         state.events.push_back(event);
         drop(state);
         self.changed.notify_all();
     }
 
     /// Takes the oldest event, or gives up after a time.
-    pub fn pop(&self, at_most: Duration) -> Option<KafkaEvent> {
+    pub fn pop(&self, at_most: Duration) -> Option<E> {
         let deadline = Instant::now() + at_most;
         let mut state = self.lock();
         loop {
             if let Some(event) = state.events.pop_front() {
-                state.bytes -= bytes(&event);
+                state.bytes -= event.bytes();
                 drop(state);
                 self.changed.notify_all();
                 return Some(event);
@@ -83,7 +111,7 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::{Partition, RawBatch};
+    use headwater_model::Partition;
 
     use super::*;
 
