@@ -13,9 +13,9 @@ mod rejects;
 mod summary;
 mod volumes;
 
-pub use alerts::{ALERTS_FILE, write_alerts};
+pub use alerts::{ALERTS_FILE, write_alerts, write_alerts_to};
 pub use error::StoreError;
 pub use folder::{OutputFolder, Partial};
 pub use rejects::{REJECTS_FILE, RejectsWriter};
 pub use summary::{FileCounts, SUMMARY_FILE, Summary};
-pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes};
+pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes, write_volumes_by};

@@ -213,7 +213,7 @@ fn remove(value: &mut Value, pointer: &str) -> bool {
 #[test]
 fn volumes_have_the_columns_of_the_file_and_their_access() {
     let schema = schema("volume");
-    let columns = volumes_schema();
+    let columns = volumes_schema(SplitBy::default());
     let rolling = |name: &str| WINDOW_DAYS.iter().any(|days| name.ends_with(&format!("_{days}d")));
     let columns: BTreeSet<&str> = columns
         .fields()
