@@ -84,6 +84,8 @@ pub struct EpochHead {
     pub total: Counts,
     /// Rows of this epoch whose counted day is later than their known day.
     pub late_report: u64,
+    /// The same of the input so far.
+    pub late_total: u64,
     /// Rows in the file.
     pub rows: u64,
     /// Who wrote it: a random word of the process, so that two processes never write the same bytes.

@@ -31,6 +31,10 @@ pub struct SpilledRecord {
 /// Longest record that is decoded, in bytes. A customs declaration is below 4 KiB; Kafka's own default limit is 1 MiB.
 pub const RECORD_BYTES_MAX: usize = 1 << 20;
 
+/// Longest record that stands in a row of the archive, in bytes, when it is rejected. A longer one lies in the store as
+/// an object of its own.
+pub const RAW_BYTES_MAX: usize = 512 << 10;
+
 /// A batch of records of one origin (a file, or a partition of a topic).
 pub struct RawBatch {
     /// The bytes of all records; text columns of the observations point into it.
@@ -51,5 +55,11 @@ impl RawBatch {
     /// The bytes of a record.
     pub fn bytes(&self, record: &RawRecord) -> &[u8] {
         &self.data[record.start as usize..(record.start + record.len) as usize]
+    }
+
+    /// Length in bytes of a whole record, by its index; what is spilled counts.
+    pub fn whole_len(&self, record: usize) -> u64 {
+        let spilled = self.spilled.iter().find(|s| s.record == record).map(|s| s.whole_len);
+        spilled.unwrap_or_else(|| u64::from(self.records[record].len))
     }
 }

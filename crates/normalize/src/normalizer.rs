@@ -83,6 +83,20 @@ impl Normalizer {
         self.settings.arrival = arrival;
     }
 
+    /// Counts the access classes that these names have of each source, as if it had met them itself: for a normaliser that
+    /// goes on where another ended.
+    pub fn know(&mut self, names: &Names) {
+        for (_, series) in names.series.iter() {
+            let source = series.source.index();
+            if self.classes.len() <= source {
+                self.classes.resize_with(source + 1, Vec::new);
+            }
+            if !self.classes[source].contains(&series.access) {
+                self.classes[source].push(series.access);
+            }
+        }
+    }
+
     /// Records so far, good ones, that had fields which the contract does not know.
     pub fn unknown_fields(&self) -> u64 {
         self.unknown_fields
@@ -222,8 +236,7 @@ fn readable(batch: &RawBatch, input: usize) -> Judged<&str> {
         return Err(Fault::record(Reason::Misrouted, message));
     }
     let bytes = batch.bytes(&batch.records[input]);
-    let spilled = batch.spilled.iter().find(|s| s.record == input).map(|s| s.whole_len);
-    let len = spilled.unwrap_or(bytes.len() as u64);
+    let len = batch.whole_len(input);
     if len > RECORD_BYTES_MAX as u64 {
         let message = format!("the record has {len} bytes, {RECORD_BYTES_MAX} are allowed");
         return Err(Fault::record(Reason::TooLarge, message));

@@ -3,8 +3,9 @@
 
 mod support;
 
-use headwater_model::{Country, Day, Evidence, Flags, KnownDay, Marking, Status};
-use headwater_normalize::{Settings, UnixSeconds, limits};
+use headwater_catalog::Catalog;
+use headwater_model::{Country, Day, Evidence, Flags, KnownDay, Marking, Names, Observations, Status};
+use headwater_normalize::{Normalizer, Settings, UnixSeconds, limits};
 use serde_json::{Value, json};
 use support::*;
 
@@ -302,6 +303,23 @@ fn a_source_has_at_most_so_many_access_classes() {
     assert_eq!(rejected, [(max, "bad_marking", "releasable_to"), (max + 3, "bad_marking", "marking")]);
     let access = read.names.accesses.get(read.series(&read.out.rows[3]).access);
     assert_eq!(access.to_string(), "TLP:AMBER ORG-0,ORG-3");
+
+    // One that goes on where another ended goes on counting.
+    let (mut names, mut out) = (read.names, Observations::default());
+    let mut next = Normalizer::new(Catalog::embedded(), Settings::default());
+    next.know(&names);
+    next.process(&batch(&[of("a", max + 1), of("a", 3), of("b", 1)]), &mut names, &mut out);
+    assert_eq!(out.rejects.iter().map(|r| (r.input, r.reason.as_str())).collect::<Vec<_>>(), [(0, "bad_marking")]);
+}
+
+#[test]
+fn a_record_elsewhere_than_its_key_belongs_is_misrouted() {
+    let mut batch = batch(&[trade().to_string(), trade().to_string(), "{".to_owned()]);
+    batch.misrouted = vec![1, 2];
+    let (mut names, mut out) = (Names::default(), Observations::default());
+    Normalizer::new(Catalog::embedded(), Settings::default()).process(&batch, &mut names, &mut out);
+    let rejected: Vec<_> = out.rejects.iter().map(|r| (r.input, r.reason.as_str(), &*r.field)).collect();
+    assert_eq!((out.heads.len(), rejected), (1, vec![(1, "misrouted", ""), (2, "misrouted", "")]));
 }
 
 #[test]

@@ -17,7 +17,9 @@ use arrow_array::{
 };
 use arrow_buffer::{Buffer, ScalarBuffer};
 use arrow_schema::DataType;
-use headwater_model::{Evidence, Head, Names, Observations, RawBatch, Reason, Reject, Series, Span, Status};
+use headwater_model::{
+    Evidence, Head, Names, Observations, RAW_BYTES_MAX, RawBatch, Reason, Reject, Series, Span, Status,
+};
 
 use crate::event::Event;
 use crate::item::Judgement;
@@ -190,7 +192,10 @@ impl Columns {
             event_id.set(row, make_view(&whole[start as usize..(start + len) as usize], block, start));
         }
         let none = heads.len();
-        let raw = out.rejects.iter().map(|r| Some(batch.bytes(&batch.records[r.input as usize])));
+        let raw = out.rejects.iter().map(|r| {
+            let short = batch.whole_len(r.input as usize) <= RAW_BYTES_MAX as u64;
+            short.then(|| batch.bytes(&batch.records[r.input as usize]))
+        });
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(Int8Array::from_iter_values(signs)),
             sources.column(Some),

@@ -70,7 +70,7 @@ fn fields() -> Vec<Field> {
         may("reason", words()),          // rejects only, from here on
         may("field", Utf8View),          // path of the field at fault; empty = the record as a whole
         may("message", Utf8View),        // a sentence for people
-        may("raw", Binary),              // the record's bytes
+        may("raw", Binary), // the record's bytes; null = over `RAW_BYTES_MAX`: they lie in the store as an object
     ]
 }
 
