@@ -7,15 +7,23 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alerts;
+mod epoch;
 mod error;
 mod folder;
+mod layout;
 mod rejects;
+mod sealed;
 mod summary;
 mod volumes;
 
 pub use alerts::{ALERTS_FILE, write_alerts, write_alerts_to};
+pub use epoch::{
+    ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead, FoldHead, Folded, Rejects,
+    Wanted, Within, fold, open,
+};
 pub use error::StoreError;
 pub use folder::{OutputFolder, Partial};
 pub use rejects::{REJECTS_FILE, RejectsWriter};
+pub use sealed::SealedEpoch;
 pub use summary::{FileCounts, SUMMARY_FILE, Summary};
 pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes, write_volumes_by};
