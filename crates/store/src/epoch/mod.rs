@@ -18,6 +18,7 @@ mod file;
 mod fold;
 mod footer;
 mod head;
+mod order;
 mod properties;
 mod read;
 mod rejects;

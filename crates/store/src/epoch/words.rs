@@ -2,7 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray};
+use arrow_array::{Array, ArrayRef, DictionaryArray, StringArray, UInt32Array};
 use arrow_buffer::{NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
@@ -55,6 +55,15 @@ impl<T: Copy> Words<T> {
     #[inline]
     pub fn must(&self, row: usize) -> Result<T, EpochError> {
         self.get(row).ok_or_else(|| EpochError::Value { column: self.name, value: String::new() })
+    }
+}
+
+impl Words<u32> {
+    /// What the words of all rows stand for.
+    pub fn numbers(&self) -> UInt32Array {
+        // A row without a word may have any key.
+        let numbers = self.keys.iter().map(|key| self.values.get(*key as usize).copied().unwrap_or(0));
+        UInt32Array::new(numbers.collect(), self.nulls.clone())
     }
 }
 
