@@ -3,6 +3,7 @@
 //! * [`FileReader`]: NDJSON, plain, gzip or zstd, one record a line, memory bounded whatever the file.
 //! * [`folder_files`]: the files of a watched folder, in the order in which they are read.
 //! * [`KafkaReader`]: every partition of some topics from the beginning, polled on a thread of its own.
+//! * [`Publisher`]: records and the group's offsets in Kafka transactions; [`Ownership`]: who alone may; [`Admin`]: topics.
 //!
 //! This is the only room that names rdkafka. It must not know how a record is interpreted: it splits bytes, counts
 //! them and carries them. A record longer than `RECORD_BYTES_MAX` is kept in a file instead of in memory.
@@ -23,4 +24,8 @@ pub use error::{Compression, IngestError};
 pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
 pub use folder::folder_files;
+pub use kafka::{
+    Admin, GroupOffset, GroupOffsets, OutRecord, Ownership, OwnershipSettings, PublishError, Publisher,
+    PublisherSettings, TRANSACTION_RECORDS_MAX, TopicWish,
+};
 pub use kafka::{KafkaEvent, KafkaReader, KafkaSettings, Positions};

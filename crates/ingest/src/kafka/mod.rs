@@ -1,8 +1,14 @@
 //! Kafka partitions, read from their beginning.
 
+mod admin;
 mod client;
+mod ownership;
 mod poller;
+mod publisher;
+mod publisher_verdict;
+mod security;
 mod slot;
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,6 +24,11 @@ use crate::IngestError;
 use crate::queue::Queue;
 use crate::spill::Spill;
 use poller::Poller;
+
+pub use admin::{Admin, TopicWish};
+pub use ownership::{Ownership, OwnershipSettings};
+pub use publisher::{GroupOffset, GroupOffsets, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
+pub use publisher_verdict::PublishError;
 
 /// How long a reader that is told to stop may take; the client library may be waiting for a broker that is gone.
 const STOP_MS_MAX: Duration = Duration::from_secs(5);
@@ -100,6 +111,7 @@ impl KafkaReader {
     /// # Errors
     /// [`IngestError::ClientSetting`] names the setting that librdkafka refuses.
     pub fn check(settings: &KafkaSettings) -> Result<(), IngestError> {
+        security::check(&settings.client)?;
         client::check(settings)
     }
 
