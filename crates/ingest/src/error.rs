@@ -49,6 +49,18 @@ pub enum IngestError {
         /// As named by the user.
         path: PathBuf,
     },
+    /// Another process holds the folder's lock.
+    #[error("{}: another process reads this folder; one folder is read by one process", path.display())]
+    FolderInUse {
+        /// As configured.
+        path: PathBuf,
+    },
+    /// What is known of a folder's progress is not a folder's.
+    #[error("{}: its progress is that of a topic's partition, not of files; was the source a topic before?", path.display())]
+    NotFiles {
+        /// As configured.
+        path: PathBuf,
+    },
     /// The name promises a packed file, the first bytes deny it.
     #[error("{}: named as {compression}, but its first bytes are not {compression}'s", path.display())]
     NotPacked {

@@ -1,22 +1,17 @@
 //! One file of events.
 
 use std::fs::{self, File};
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
 use headwater_model::RawBatch;
 
 use crate::lines::{Limits, LineError, LineReader};
+use crate::packing::{MAGIC_BYTES, packed, promised, unpack};
+use crate::spill::Spill;
 use crate::{Compression, IngestError};
-
-/// Longest magic number looked for.
-const MAGIC_BYTES: usize = 4;
-
-/// Bytes of a packed file read at once.
-const PACKED_READ_BYTES: usize = 128 << 10;
 
 /// Reads an NDJSON file, plain, gzip (of several members too) or zstd, as batches of about 1 MiB.
 ///
@@ -26,6 +21,7 @@ pub struct FileReader {
     path: PathBuf,
     compression: Option<Compression>,
     lines: LineReader<Box<dyn Read + Send>>,
+    spill: Spill,
     read: Arc<AtomicU64>,
     size: u64,
 }
@@ -64,17 +60,12 @@ impl FileReader {
         let counted = Counted { source: Cursor::new(magic).chain(file), read: Arc::clone(&read) };
         let source: Box<dyn Read + Send> = match compression {
             None => Box::new(counted),
-            Some(Compression::Gzip) => {
-                Box::new(MultiGzDecoder::new(BufReader::with_capacity(PACKED_READ_BYTES, counted)))
-            }
-            Some(Compression::Zstd) => {
-                let buffered = BufReader::with_capacity(PACKED_READ_BYTES, counted);
-                Box::new(zstd::Decoder::with_buffer(buffered).map_err(failed)?)
-            }
+            Some(compression) => unpack(counted, compression).map_err(failed)?,
         };
         let origin: Arc<str> = path.to_string_lossy().into();
         let lines = LineReader::new(source, origin, limits);
-        Ok(FileReader { path: path.into(), compression, lines, read, size: metadata.len() })
+        let spill = Spill::default();
+        Ok(FileReader { path: path.into(), compression, lines, spill, read, size: metadata.len() })
     }
 
     /// The next records, or `None` at the end of the file.
@@ -89,7 +80,7 @@ impl FileReader {
     /// [`IngestError::Truncated`], [`IngestError::Damaged`], [`IngestError::Read`] or [`IngestError::Spill`]. The
     /// reader is of no use after one.
     pub fn next_batch(&mut self) -> Result<Option<RawBatch>, IngestError> {
-        self.lines.next_batch().map_err(|error| match error {
+        self.lines.next_batch(&mut self.spill).map_err(|error| match error {
             LineError::Ingest(error) => error,
             LineError::Source(source) => self.failed(source),
         })
@@ -117,23 +108,6 @@ impl FileReader {
             }
             _ => IngestError::Read { path, at, source },
         }
-    }
-}
-
-fn packed(magic: &[u8]) -> Option<Compression> {
-    match magic {
-        [0x1F, 0x8B, ..] => Some(Compression::Gzip),
-        // A frame, or a skippable frame before it (RFC 8878, section 3.1).
-        [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => Some(Compression::Zstd),
-        _ => None,
-    }
-}
-
-fn promised(path: &Path) -> Option<Compression> {
-    match path.extension()?.to_str()? {
-        "gz" => Some(Compression::Gzip),
-        "zst" => Some(Compression::Zstd),
-        _ => None,
     }
 }
 

@@ -1,60 +1,30 @@
-//! The files of a watched folder.
+//! A folder as an input: its files, what is known of them, and reading them on.
 
-use std::fs;
+mod counts;
+mod files;
+mod judge;
+mod list;
+mod lock;
+mod open;
+mod reader;
+mod stat;
+mod text;
+
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::IngestError;
 
-/// Endings of the files that are read. Others are left alone: a writer's `x.ndjson.tmp` becomes ours when it is renamed.
-const ENDINGS: [&str; 6] = [".ndjson", ".ndjson.gz", ".ndjson.zst", ".jsonl", ".jsonl.gz", ".jsonl.zst"];
+pub use counts::FolderCounts;
+pub use list::folder_files;
+pub use reader::{FolderReader, FolderSettings};
 
-/// The files of a folder that hold events (NDJSON or JSON lines, plain, gzip or zstd), in the order of their names.
-///
-/// Hidden files and folders inside are left alone. A file must come into the folder whole (written elsewhere or under
-/// another ending, then renamed): it is read once.
-///
-/// # Errors
-/// [`IngestError::NotFound`], [`IngestError::NotFolder`], [`IngestError::PermissionDenied`] or [`IngestError::Read`].
-pub fn folder_files(folder: &Path) -> Result<Vec<PathBuf>, IngestError> {
-    let failed = |source: io::Error| match source.kind() {
+/// The error for a folder that the system refuses.
+fn failed(folder: &Path, source: io::Error) -> IngestError {
+    match source.kind() {
         io::ErrorKind::NotFound => IngestError::NotFound { path: folder.into() },
         io::ErrorKind::NotADirectory => IngestError::NotFolder { path: folder.into() },
         io::ErrorKind::PermissionDenied => IngestError::PermissionDenied { path: folder.into() },
         _ => IngestError::Read { path: folder.into(), at: 0, source },
-    };
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let wanted = !name.starts_with('.') && ENDINGS.iter().any(|ending| name.ends_with(ending));
-        // A link to a file counts as a file.
-        if wanted && fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_file()) {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_finished_event_files_in_order() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["b.ndjson", "a.jsonl.gz", "c.ndjson.zst", ".d.ndjson", "e.ndjson.tmp", "f.csv"] {
-            fs::write(dir.path().join(name), "{}").unwrap();
-        }
-        fs::create_dir(dir.path().join("g.ndjson")).unwrap();
-        let names: Vec<_> = folder_files(dir.path()).unwrap();
-        let names: Vec<_> = names.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
-        assert_eq!(names, ["a.jsonl.gz", "b.ndjson", "c.ndjson.zst"]);
-        let missing = folder_files(&dir.path().join("no")).unwrap_err();
-        assert!(matches!(missing, IngestError::NotFound { .. }), "{missing}");
-        let file = folder_files(&dir.path().join("f.csv")).unwrap_err();
-        assert!(matches!(file, IngestError::NotFolder { .. }), "{file}");
     }
 }

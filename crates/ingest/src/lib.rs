@@ -1,6 +1,7 @@
 //! Turns files and Kafka partitions into batches of raw records, each with the place it came from.
 //!
 //! * [`FileReader`]: NDJSON, plain, gzip or zstd, one record a line, memory bounded whatever the file.
+//! * [`FolderReader`]: a watched folder as an input, its files read on as they grow and come.
 //! * [`folder_files`]: the files of a watched folder, in the order in which they are read.
 //! * [`KafkaReader`]: every partition of some topics from the beginning, polled on a thread of its own.
 //! * [`Publisher`]: records and the group's offsets in Kafka transactions; [`Ownership`]: who alone may; [`Admin`]: topics.
@@ -17,13 +18,14 @@ mod file;
 mod folder;
 mod kafka;
 mod lines;
+mod packing;
 mod queue;
 mod spill;
 
 pub use error::{Compression, IngestError};
 pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
-pub use folder::folder_files;
+pub use folder::{FolderCounts, FolderReader, FolderSettings, folder_files};
 pub use kafka::{
     Admin, GroupOffset, GroupOffsets, OutRecord, Ownership, OwnershipSettings, PublishError, Publisher,
     PublisherSettings, TRANSACTION_RECORDS_MAX, TopicWish,

@@ -53,12 +53,15 @@ impl From<IngestError> for LineError {
 /// Splits a stream of bytes at its newlines.
 ///
 /// A carriage return before a newline belongs to the line's end, a byte order mark at the very beginning to nothing.
-/// Lines of blanks only are counted, but are no records. The last line needs no newline.
+/// Lines of blanks only are counted, but are no records. Whether a last line without newline is one is asked of the
+/// source once it has ended; if not, the line is left where it is.
 pub(crate) struct LineReader<R> {
     source: R,
     origin: Arc<str>,
     limits: Limits,
-    spill: Spill,
+    last_line_counts: fn(&R) -> bool,
+    /// Bytes that the source can give at most, where that is known: a small file needs no large batch.
+    at_most: usize,
     /// Bytes read that belong to the next batch: no newline has been looked for in them yet.
     pending: Vec<u8>,
     /// Position in the stream of the first pending byte.
@@ -66,20 +69,75 @@ pub(crate) struct LineReader<R> {
     /// Lines ended so far.
     lines: u64,
     ended: bool,
+    /// The unfinished last line was left.
+    left: bool,
+}
+
+/// Where reading stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Bytes of the stream whose lines were taken.
+    pub offset: u64,
+    /// How many lines these are.
+    pub lines: u64,
 }
 
 impl<R: Read> LineReader<R> {
     pub fn new(source: R, origin: Arc<str>, limits: Limits) -> LineReader<R> {
-        let pending = Vec::new();
-        LineReader { source, origin, limits, spill: Spill::default(), pending, offset: 0, lines: 0, ended: false }
+        LineReader {
+            source,
+            origin,
+            limits,
+            last_line_counts: |_| true,
+            at_most: usize::MAX,
+            pending: Vec::new(),
+            offset: 0,
+            lines: 0,
+            ended: false,
+            left: false,
+        }
     }
 
-    /// The next records, or `None` at the end.
-    pub fn next_batch(&mut self) -> Result<Option<RawBatch>, LineError> {
-        self.spill.sweep();
+    /// Reads a source that begins at a place in the stream.
+    pub fn at(self, place: Place) -> LineReader<R> {
+        LineReader { offset: place.offset, lines: place.lines, ..self }
+    }
+
+    /// Asks the source once it has ended whether a last line without newline counts.
+    pub fn last_line(self, counts: fn(&R) -> bool) -> LineReader<R> {
+        LineReader { last_line_counts: counts, ..self }
+    }
+
+    /// Expects no more bytes than that.
+    pub fn at_most(self, bytes: u64) -> LineReader<R> {
+        LineReader { at_most: usize::try_from(bytes).unwrap_or(usize::MAX), ..self }
+    }
+
+    /// What is read.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// Whether there is nothing more to come.
+    pub fn is_done(&self) -> bool {
+        self.ended && (self.left || self.pending.is_empty())
+    }
+
+    /// Where reading stands after the batches so far; at the end the lines of blanks behind them are taken too.
+    pub fn place(&self) -> Place {
+        Place { offset: self.offset, lines: self.lines }
+    }
+
+    /// The next records, or `None` at the end. Long ones go to files of `spill`.
+    pub fn next_batch(&mut self, spill: &mut Spill) -> Result<Option<RawBatch>, LineError> {
+        spill.sweep();
         loop {
-            let open = self.fill()?;
+            let mut open = self.fill(spill)?;
             if !open.records.is_empty() {
+                // A batch waits for its taker: it holds no more memory than it needs.
+                if open.data.len() < open.data.capacity() / 4 {
+                    open.data.shrink_to_fit();
+                }
                 return Ok(Some(RawBatch {
                     data: Buffer::from_vec(open.data),
                     records: open.records,
@@ -89,37 +147,41 @@ impl<R: Read> LineReader<R> {
                     misrouted: Vec::new(),
                 }));
             }
-            if self.ended && self.pending.is_empty() {
+            if self.is_done() {
                 return Ok(None);
             }
         }
     }
 
     /// Reads until a limit or the end is reached; what is left of the bytes becomes pending.
-    fn fill(&mut self) -> Result<Open, LineError> {
+    fn fill(&mut self, spill: &mut Spill) -> Result<Open, LineError> {
         let limits = self.limits;
-        let room = limits.batch_bytes.saturating_add(limits.read_bytes).saturating_add(self.pending.len());
+        let room = limits.batch_bytes.saturating_add(limits.read_bytes).min(self.at_most.saturating_add(1));
+        let room = room.saturating_add(self.pending.len());
         let mut open = Open { data: Vec::with_capacity(room), base: self.offset, ..Open::default() };
         open.data.append(&mut self.pending);
         let (mut start, mut scanned) = (0, 0);
         loop {
             while let Some(at) = memchr::memchr(b'\n', &open.data[scanned..]) {
                 let end = scanned + at;
-                self.end_line(&mut open, start, end, true)?;
+                self.end_line(&mut open, start, end, true, spill)?;
                 scanned = end + 1;
                 start = scanned;
             }
             scanned = open.data.len();
             if self.ended {
                 if start < scanned {
-                    self.end_line(&mut open, start, scanned, false)?;
-                    start = scanned;
+                    self.left = !(self.last_line_counts)(&self.source);
+                    if !self.left {
+                        self.end_line(&mut open, start, scanned, false, spill)?;
+                        start = scanned;
+                    }
                 }
                 break;
             }
             // Too long even without a byte order mark and a carriage return.
             if scanned - start > limits.record_bytes + BYTE_ORDER_MARK.len() + 1 {
-                self.long_line(&mut open, start)?;
+                self.long_line(&mut open, start, spill)?;
                 return Ok(open);
             }
             if start >= limits.batch_bytes || open.records.len() >= limits.batch_records {
@@ -135,7 +197,14 @@ impl<R: Read> LineReader<R> {
     }
 
     /// Takes `data[start..end]` as a line whose bytes are all at hand.
-    fn end_line(&mut self, open: &mut Open, start: usize, end: usize, newline: bool) -> Result<(), LineError> {
+    fn end_line(
+        &mut self,
+        open: &mut Open,
+        start: usize,
+        end: usize,
+        newline: bool,
+        spill: &mut Spill,
+    ) -> Result<(), LineError> {
         self.lines += 1;
         let mut line = &open.data[start..end];
         let mut skipped = 0;
@@ -151,10 +220,10 @@ impl<R: Read> LineReader<R> {
         }
         let mut len = line.len();
         if len > self.limits.record_bytes {
-            let mut writer = self.spill.create()?;
+            let mut writer = spill.create()?;
             writer.write(line)?;
             len = self.limits.head_bytes.min(len);
-            self.spilled(open, writer)?;
+            keep(open, writer, spill)?;
         }
         self.record(open, start + skipped, len);
         Ok(())
@@ -162,11 +231,11 @@ impl<R: Read> LineReader<R> {
 
     /// Takes the line that begins at `data[start..]` and is too long for memory: its head stays in the batch, the whole
     /// of it goes to a file, a read at a time.
-    fn long_line(&mut self, open: &mut Open, start: usize) -> Result<(), LineError> {
+    fn long_line(&mut self, open: &mut Open, start: usize, spill: &mut Spill) -> Result<(), LineError> {
         self.lines += 1;
         let begins = &open.data[start..];
         let skipped = if self.lines == 1 && begins.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let mut writer = self.spill.create()?;
+        let mut writer = spill.create()?;
         let mut blank = true;
         // A carriage return is written only when something follows: before the newline it is no part of the record.
         let mut held_return = false;
@@ -196,6 +265,14 @@ impl<R: Read> LineReader<R> {
                 break newline;
             }
         };
+        if newline.is_none() && !(self.last_line_counts)(&self.source) {
+            spill.discard(writer);
+            self.left = true;
+            self.lines -= 1;
+            self.offset = open.base + start as u64;
+            open.data.truncate(start);
+            return Ok(());
+        }
         if newline.is_none() && held_return {
             writer.write(b"\r")?;
         }
@@ -204,17 +281,11 @@ impl<R: Read> LineReader<R> {
             self.pending = piece.split_off(at + 1);
         }
         if blank {
-            self.spill.discard(writer);
+            spill.discard(writer);
             return Ok(());
         }
-        self.spilled(open, writer)?;
+        keep(open, writer, spill)?;
         self.record(open, start + skipped, self.limits.head_bytes);
-        Ok(())
-    }
-
-    fn spilled(&mut self, open: &mut Open, writer: SpillWriter) -> Result<(), IngestError> {
-        let (file, whole_len) = self.spill.keep(writer)?;
-        open.spilled.push(SpilledRecord { record: open.records.len(), file, whole_len });
         Ok(())
     }
 
@@ -239,6 +310,13 @@ struct Open {
     spilled: Vec<SpilledRecord>,
 }
 
+/// Keeps the file of the record that comes next.
+fn keep(open: &mut Open, writer: SpillWriter, spill: &mut Spill) -> Result<(), IngestError> {
+    let (file, whole_len) = spill.keep(writer)?;
+    open.spilled.push(SpilledRecord { record: open.records.len(), file, whole_len });
+    Ok(())
+}
+
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
@@ -254,8 +332,9 @@ mod tests {
     /// (line, offset, whole bytes) of each record, by the reader.
     fn read(bytes: &[u8], limits: Limits) -> Vec<(u64, i64, Vec<u8>)> {
         let mut reader = LineReader::new(bytes, "t".into(), limits);
+        let mut spill = Spill::default();
         let mut out = Vec::new();
-        while let Some(batch) = reader.next_batch().ok().unwrap() {
+        while let Some(batch) = reader.next_batch(&mut spill).ok().unwrap() {
             assert!(!batch.records.is_empty());
             assert!(batch.data.len() <= limits.batch_bytes + limits.record_bytes + 2 * limits.read_bytes + 8);
             for (ix, record) in batch.records.iter().enumerate() {
@@ -341,8 +420,9 @@ mod tests {
         let far = vec![b'z'; 10 << 20];
         let text = [&at[..], b"\r\n", &over, b"\r\n", &far, b"\n", b"{}"].concat();
         let mut reader = LineReader::new(&text[..], "t".into(), Limits::default());
+        let mut spill = Spill::default();
         let mut seen = Vec::new();
-        while let Some(batch) = reader.next_batch().ok().unwrap() {
+        while let Some(batch) = reader.next_batch(&mut spill).ok().unwrap() {
             for (ix, record) in batch.records.iter().enumerate() {
                 let spilled = batch.spilled.iter().find(|s| s.record == ix);
                 if let Some(spilled) = spilled {

@@ -1,0 +1,360 @@
+//! The files of a folder and how far each is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use headwater_model::{FileProgress, Offset, Progress, RawBatch};
+
+use super::counts::Counters;
+use super::judge::{Verdict, below, unread};
+use super::list::list;
+use super::open::Open;
+use super::stat::Stat;
+use super::text::{Skipped, Text};
+use crate::IngestError;
+use crate::lines::{Limits, LineError, LineReader, Place};
+use crate::spill::Spill;
+
+/// A file that the system refuses is tried again after this time, though nothing of it changed.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
+
+/// Who takes what is read.
+pub(super) trait Out {
+    /// Records of a file, and how far it is read with them.
+    fn batch(&mut self, batch: RawBatch, to: Progress);
+    /// A file moved without a record.
+    fn moved(&mut self, to: Progress);
+    /// Waits until more is wanted. `false`: no more is, for good.
+    fn wanted(&mut self) -> bool;
+}
+
+/// How a look ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// Everything that can be taken of what was there was taken.
+    All,
+    /// A file changed under the reading and must be looked into again.
+    Again,
+    /// No more was wanted.
+    Unwanted,
+}
+
+/// One file.
+struct Known {
+    progress: FileProgress,
+    /// As it was when it was last looked into to its end; none when it must be looked into.
+    stat: Option<Stat>,
+    present: bool,
+    /// Something of it was not taken, or its name went while it was read.
+    open_end: bool,
+    /// When to try again after a refusal.
+    again: Option<Instant>,
+}
+
+/// All files that were ever read, by name.
+pub(super) struct Files {
+    folder: PathBuf,
+    limits: Limits,
+    known: BTreeMap<String, Known>,
+    /// Names that are no text, said once.
+    odd: BTreeSet<OsString>,
+    spill: Spill,
+}
+
+impl Files {
+    pub fn new(folder: &Path) -> Files {
+        Files::with_limits(folder, Limits::default())
+    }
+
+    pub(super) fn with_limits(folder: &Path, limits: Limits) -> Files {
+        let (known, odd) = (BTreeMap::new(), BTreeSet::new());
+        Files { folder: folder.into(), limits, known, odd, spill: Spill::default() }
+    }
+
+    /// Goes on from there, knowing nothing else.
+    pub fn restart(&mut self, files: BTreeMap<String, FileProgress>) {
+        let known = |progress| Known { progress, stat: None, present: false, open_end: false, again: None };
+        self.known = files.into_iter().map(|(name, progress)| (name, known(progress))).collect();
+    }
+
+    /// Reads what is there and was not taken yet, file by file in the order of their names.
+    pub fn look(&mut self, counts: &Counters, out: &mut impl Out) -> Result<Looked, IngestError> {
+        let listed = list(&self.folder)?;
+        self.miss(&listed, counts);
+        let mut looked = Looked::All;
+        for (name, stat) in listed {
+            let Some(name) = name.to_str() else {
+                if self.odd.insert(name.clone()) {
+                    tracing::warn!(folder = %self.folder.display(), "{name:?} is not read: its name is not UTF-8");
+                }
+                continue;
+            };
+            if !self.is_due(name, &stat) {
+                continue;
+            }
+            if !out.wanted() {
+                return Ok(Looked::Unwanted);
+            }
+            match self.read(name, stat, counts, out) {
+                Looked::All => {}
+                Looked::Again => looked = Looked::Again,
+                Looked::Unwanted => return Ok(Looked::Unwanted),
+            }
+        }
+        Ok(looked)
+    }
+
+    /// Notes which files are gone, and names those of which something was not taken. Both are in the order of names.
+    fn miss(&mut self, listed: &BTreeMap<OsString, Stat>, counts: &Counters) {
+        let mut there = listed.keys().peekable();
+        for (name, known) in self.known.iter_mut().filter(|(_, known)| known.present) {
+            while there.next_if(|listed| listed.as_os_str() < name.as_str()).is_some() {}
+            if there.peek().is_some_and(|listed| listed.as_os_str() == name.as_str()) {
+                continue;
+            }
+            (known.present, known.stat) = (false, None);
+            if std::mem::take(&mut known.open_end) {
+                counts.removed.add();
+                let path = self.folder.join(name);
+                tracing::warn!(file = %path.display(), lines = known.progress.lines, "removed while it was being read");
+            }
+        }
+    }
+
+    fn is_due(&self, name: &str, stat: &Stat) -> bool {
+        match self.known.get(name) {
+            // What has no bytes yet cannot be known by them.
+            None => stat.size > 0,
+            Some(known) => known.stat != Some(*stat) || known.again.is_some_and(|again| again <= Instant::now()),
+        }
+    }
+
+    /// Reads one file on, to the size that it has now.
+    fn read(&mut self, name: &str, listed: Stat, counts: &Counters, out: &mut impl Out) -> Looked {
+        let mut known = self.known.remove(name).unwrap_or_else(|| Known {
+            progress: unread(b""),
+            stat: None,
+            present: true,
+            open_end: false,
+            again: None,
+        });
+        known.present = true;
+        let path = self.folder.join(name);
+        let mut reading = Reading { name, counts, out, limits: self.limits, spill: &mut self.spill };
+        let read = reading.file(&path, &mut known);
+        let refused = known.again.take();
+        let looked = match read {
+            Ok(()) => Looked::All,
+            Err(Trouble::Unwanted) => {
+                known.stat = None;
+                Looked::Unwanted
+            }
+            Err(Trouble::Changed) => {
+                known.stat = None;
+                Looked::Again
+            }
+            Err(Trouble::Refused(error)) => {
+                // Said once, however often it is tried.
+                if refused.is_none() {
+                    counts.failed.add();
+                    tracing::warn!("{error}; the file is tried again every {} s", TRY_AGAIN.as_secs());
+                }
+                (known.stat, known.open_end) = (Some(listed), true);
+                known.again = Some(Instant::now() + TRY_AGAIN);
+                Looked::All
+            }
+        };
+        self.known.insert(name.into(), known);
+        looked
+    }
+}
+
+/// Why reading a file ended before its end.
+enum Trouble {
+    Unwanted,
+    /// It is not what it was when it was opened.
+    Changed,
+    /// The system refuses, or something else that may pass.
+    Refused(IngestError),
+}
+
+/// The reading of one file.
+struct Reading<'a, O> {
+    name: &'a str,
+    counts: &'a Counters,
+    out: &'a mut O,
+    limits: Limits,
+    spill: &'a mut Spill,
+}
+
+impl<O: Out> Reading<'_, O> {
+    fn file(&mut self, path: &Path, known: &mut Known) -> Result<(), Trouble> {
+        let refused = |source| refused(path, source);
+        let open = match Open::open(path) {
+            // Listed a moment ago. The next look finds it gone, or another in its place.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                known.open_end = true;
+                return Err(Trouble::Changed);
+            }
+            open => open.map_err(refused)?,
+        };
+        let before = known.stat.replace(open.stat);
+        match open.judge(&known.progress, before.as_ref()).map_err(refused)? {
+            Verdict::Known => {}
+            Verdict::First => known.progress = open.unread().map_err(refused)?,
+            Verdict::Replaced => {
+                self.counts.replaced.add();
+                tracing::warn!(file = %path.display(), "another file under a known name: read from its beginning");
+                known.progress = open.unread().map_err(refused)?;
+                self.moved(&known.progress);
+            }
+            Verdict::Truncated => self.truncated(&open, known)?,
+        }
+        if open.stat.size == 0 || open.unclear {
+            known.open_end = open.stat.size > 0;
+            return Ok(());
+        }
+        if let Some(error) = open.denied() {
+            self.damaged(known, &error);
+            return Ok(());
+        }
+        self.text(&open, known)
+    }
+
+    /// Reads a file again from its beginning of which something that was taken is gone.
+    fn truncated(&mut self, open: &Open, known: &mut Known) -> Result<(), Trouble> {
+        self.counts.truncated.add();
+        tracing::warn!(
+            file = %open.path.display(),
+            taken = below(&known.progress),
+            size = open.stat.size,
+            "shorter than what was read of it: read again from its beginning"
+        );
+        if open.stat.size < u64::from(known.progress.head_bytes) {
+            known.progress = open.unread().map_err(|source| refused(&open.path, source))?;
+        } else {
+            (known.progress.next, known.progress.lines) = (Offset(0), 0);
+        }
+        self.moved(&known.progress);
+        Ok(())
+    }
+
+    fn text(&mut self, open: &Open, known: &mut Known) -> Result<(), Trouble> {
+        let refused = |source| refused(&open.path, source);
+        let size = open.stat.size;
+        let from = below(&known.progress);
+        let text = match open.compression {
+            None => Text::plain(&open.file, from, size).map_err(refused)?,
+            Some(compression) => {
+                let unpacked = || Text::packed(&open.file, size, compression).map_err(refused);
+                let mut text = unpacked()?;
+                match text.skip(from, || self.out.wanted()) {
+                    Skipped::All => {}
+                    Skipped::Unwanted => return Err(Trouble::Unwanted),
+                    // Damage says nothing of how much there was.
+                    Skipped::Short if text.failure().is_some_and(|error| !is_cut_off(error)) => {
+                        return self.ended(open, known, &text);
+                    }
+                    Skipped::Short => {
+                        self.truncated(open, known)?;
+                        text = unpacked()?;
+                    }
+                }
+                text
+            }
+        };
+        let place = Place { offset: below(&known.progress), lines: known.progress.lines };
+        let origin = open.path.to_string_lossy().into();
+        let mut lines = LineReader::new(text, origin, self.limits).at(place).last_line(Text::is_whole);
+        if open.compression.is_none() {
+            lines = lines.at_most(size - from);
+        }
+        let mut seen = open.stat;
+        loop {
+            if !self.out.wanted() {
+                return Err(Trouble::Unwanted);
+            }
+            let batch = lines.next_batch(self.spill).map_err(|error| match error {
+                LineError::Ingest(error) => Trouble::Refused(error),
+                LineError::Source(source) => refused(source),
+            })?;
+            let place = lines.place();
+            // A file that was written anew meanwhile may have given the half of a line.
+            if !open.still(&known.progress, place.offset, &mut seen).map_err(refused)? {
+                return Err(Trouble::Changed);
+            }
+            let moved = place.offset != below(&known.progress);
+            (known.progress.next, known.progress.lines) = (Offset(place.offset as i64), place.lines);
+            match batch {
+                Some(batch) => self.out.batch(batch, self.progress(&known.progress)),
+                None if moved => self.moved(&known.progress),
+                None => {}
+            }
+            if lines.is_done() {
+                break;
+            }
+        }
+        known.open_end = seen.nameless || (open.compression.is_none() && below(&known.progress) < size);
+        self.ended(open, known, lines.source())
+    }
+
+    /// Says why the text of a file ended before the file.
+    fn ended(&mut self, open: &Open, known: &mut Known, text: &Text<'_>) -> Result<(), Trouble> {
+        let (Some(error), Some(compression)) = (text.failure(), open.compression) else {
+            return match text.failure() {
+                None => Ok(()),
+                Some(error) => Err(refused(&open.path, again(error))),
+            };
+        };
+        if is_cut_off(error) {
+            tracing::info!(file = %open.path.display(), lines = known.progress.lines, "cut off: the rest is waited for");
+            known.open_end = true;
+            return Ok(());
+        }
+        // An error with a number came from the system, any other from the decoder.
+        if error.raw_os_error().is_some() {
+            return Err(refused(&open.path, again(error)));
+        }
+        let (path, at) = (open.path.clone(), open.stat.size);
+        self.damaged(known, &IngestError::Damaged { path, compression, at, source: again(error) });
+        Ok(())
+    }
+
+    /// Leaves a file until it changes.
+    fn damaged(&mut self, known: &mut Known, error: &IngestError) {
+        self.counts.damaged.add();
+        tracing::warn!(lines = known.progress.lines, "{error}; the file is left until it changes");
+        known.open_end = true;
+    }
+
+    fn moved(&mut self, to: &FileProgress) {
+        let to = self.progress(to);
+        self.out.moved(to);
+    }
+
+    fn progress(&self, file: &FileProgress) -> Progress {
+        Progress::Files(BTreeMap::from([(self.name.to_owned(), file.clone())]))
+    }
+}
+
+fn is_cut_off(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
+/// The same error once more: the system's cannot be copied.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    }
+}
+
+fn refused(path: &Path, source: io::Error) -> Trouble {
+    Trouble::Refused(match source.kind() {
+        io::ErrorKind::PermissionDenied => IngestError::PermissionDenied { path: path.into() },
+        _ => IngestError::Read { path: path.into(), at: 0, source },
+    })
+}

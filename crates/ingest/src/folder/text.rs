@@ -1,0 +1,85 @@
+//! The text of an open file, up to the size that it had when it was opened.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use crate::Compression;
+use crate::packing::unpack;
+
+/// Bytes skipped between two questions whether to go on.
+const SKIP_BYTES: usize = 128 << 10;
+
+/// Ends where the file ends, or where it cannot be read or unpacked further: then it remembers why.
+pub(super) struct Text<'a> {
+    reader: Box<dyn Read + Send + 'a>,
+    packed: bool,
+    failure: Option<io::Error>,
+}
+
+/// How skipping what was taken went.
+pub(super) enum Skipped {
+    /// All of it.
+    All,
+    /// The text is shorter.
+    Short,
+    /// Nobody wants it any more.
+    Unwanted,
+}
+
+impl<'a> Text<'a> {
+    /// Of a plain file, from where reading stands.
+    pub fn plain(mut file: &'a File, from: u64, size: u64) -> io::Result<Text<'a>> {
+        file.seek(SeekFrom::Start(from))?;
+        let reader = Box::new(file.take(size.saturating_sub(from)));
+        Ok(Text { reader, packed: false, failure: None })
+    }
+
+    /// Of a packed one, from its beginning.
+    pub fn packed(mut file: &'a File, size: u64, compression: Compression) -> io::Result<Text<'a>> {
+        file.rewind()?;
+        Ok(Text { reader: unpack(file.take(size), compression)?, packed: true, failure: None })
+    }
+
+    /// Leaves out what was taken.
+    pub fn skip(&mut self, mut bytes: u64, mut wanted: impl FnMut() -> bool) -> Skipped {
+        let mut buffer = vec![0; SKIP_BYTES];
+        while bytes > 0 {
+            if !wanted() {
+                return Skipped::Unwanted;
+            }
+            let most = buffer.len().min(usize::try_from(bytes).unwrap_or(usize::MAX));
+            match self.read(&mut buffer[..most]) {
+                Ok(0) => return Skipped::Short,
+                Ok(got) => bytes -= got as u64,
+                // Only interruptions come through.
+                Err(_) => {}
+            }
+        }
+        Skipped::All
+    }
+
+    /// Packed data that came to their good end: nothing of the last line is missing.
+    pub fn is_whole(&self) -> bool {
+        self.packed && self.failure.is_none()
+    }
+
+    /// Why it ended before the file.
+    pub fn failure(&self) -> Option<&io::Error> {
+        self.failure.as_ref()
+    }
+}
+
+impl Read for Text<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.failure.is_some() {
+            return Ok(0);
+        }
+        match self.reader.read(buffer) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                self.failure = Some(error);
+                Ok(0)
+            }
+            read => read,
+        }
+    }
+}
