@@ -1,18 +1,33 @@
-//! The files that Headwater leaves behind: `alerts.ndjson`, `volumes.parquet`, `rejects.ndjson` and `summary.json`.
+//! What Headwater keeps: the store, and the files that a replay leaves behind.
 //!
-//! A reader never sees half a file: each is written beside its place, brought to the disk and renamed. The same content
-//! gives the same bytes: no time, host or random name goes into a file, times of the run go to the summary alone.
+//! The store is made of objects that are created once, in a local folder or an object store ([`Objects`]). On them stands
+//! the [`Archive`]: epochs of every input in one chain each, floors and folded files that stand for old epochs, snapshots
+//! that shorten a restore, and the alert log ([`DetectLog`]). What to do is decided by pure functions ([`plan`],
+//! [`Chain`]); the rest reads facts and carries decisions out. A crash between any two steps leaves objects that
+//! nothing refers to, never half of something.
+//!
+//! The files (`alerts.ndjson`, `volumes.parquet`, `rejects.ndjson`, `summary.json`) are written beside their place,
+//! brought to the disk and renamed. The same content gives the same bytes: no time, host or random name goes into a
+//! file, times of the run go to the summary alone.
 //!
 //! This crate must not know HTTP or Kafka, nor what an alert means: it is handed finished rows.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod alerts;
+mod archive;
+mod chain;
+mod detect_log;
 mod epoch;
 mod error;
+mod floor;
 mod folder;
-mod layout;
+pub mod layout;
+mod listing;
+mod objects;
 mod rejects;
 mod sealed;
+mod source;
+mod steps;
 mod summary;
 mod volumes;
 
@@ -21,9 +36,19 @@ pub use epoch::{
     ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead, FoldHead, Folded, Rejects,
     Wanted, Within, fold, open,
 };
+pub use archive::Archive;
+pub use chain::Chain;
+pub use detect_log::{DetectEntry, DetectLog};
 pub use error::StoreError;
+pub use floor::{Floor, FoldedFile};
 pub use folder::{OutputFolder, Partial};
+pub use listing::{ArchiveFile, Listing, RestorePlan, plan};
+pub use objects::{Created, Limits, Listed, Objects, STORE_FORMAT, StoreUrl};
 pub use rejects::{REJECTS_FILE, RejectsWriter};
-pub use sealed::SealedEpoch;
+pub use sealed::{Committed, SealedEpoch};
+pub use source::{SourceDeclaration, SourceKind};
+pub use steps::STEPS;
+#[cfg(feature = "faults")]
+pub use steps::{arm, disarm};
 pub use summary::{FileCounts, SUMMARY_FILE, Summary};
 pub use volumes::{VOLUMES_FILE, volumes_schema, write_volumes, write_volumes_by};

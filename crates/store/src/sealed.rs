@@ -1,23 +1,42 @@
-//! An epoch whose file is made and not yet committed.
+//! An epoch that is ready to be committed.
 
 use bytes::Bytes;
 use headwater_model::{Checksum, EpochHead};
 
-/// The bytes of an epoch with what they say. A retry of the commit sends the same bytes.
+use crate::layout::epoch_key;
+
+/// An epoch's file with what it says of itself. A retry sends the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEpoch {
-    /// What the file says of itself.
+    /// What its footer says.
     pub head: EpochHead,
-    /// The file.
+    /// The whole file.
     pub bytes: Bytes,
-    /// Over all bytes of the file: the `previous` of the epoch after it.
+    /// Of the whole file: what the next epoch names as its `previous`.
     pub checksum: Checksum,
 }
 
 impl SealedEpoch {
-    /// The file of an epoch with its checksum.
+    /// Takes a file with the head that was written into it.
     pub fn new(head: EpochHead, bytes: Bytes) -> SealedEpoch {
         let checksum = Checksum::of(&bytes);
         SealedEpoch { head, bytes, checksum }
     }
+
+    /// Where it lies.
+    pub fn key(&self) -> String {
+        epoch_key(&self.head.input, self.head.epoch)
+    }
+}
+
+/// What became of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// The epoch is in the archive, for ever.
+    Ours,
+    /// Another wrote this number first: load it, and go on if the input is still one's own.
+    Lost,
+    /// A floor lies above this epoch: another has taken the input over. What was written is below the floor and counts
+    /// for nobody.
+    Fenced,
 }
