@@ -9,8 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use headwater_ingest::{FileReader, KafkaEvent, KafkaReader, KafkaSettings, Positions, folder_files};
-use headwater_model::Counts;
+use headwater_ingest::{
+    Committed, FileReader, KafkaReader, KafkaSettings, Partitioner as Placing, SourceEvent, SourceTopic, Term,
+    folder_files,
+};
+use headwater_model::{Counts, Input, Offset, Progress};
 use headwater_normalize::{Settings, UnixSeconds};
 use headwater_runtime::{Config, Partitioner, Shutdown, Source, StoreLocation, init_logging};
 use headwater_store::{OutputFolder, Summary};
@@ -106,10 +109,16 @@ fn store_folder(config: &Config) -> Result<PathBuf, Failure> {
 
 /// What to read of each cluster. The client's settings are checked before anything starts.
 fn clusters(config: &Config) -> Result<Vec<(String, KafkaSettings)>, Failure> {
-    let mut topics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for source in config.sources.values() {
+    let mut topics: BTreeMap<&str, Vec<SourceTopic>> = BTreeMap::new();
+    for (name, source) in &config.sources {
         if let Source::Topic { cluster, topic, .. } = source {
-            topics.entry(cluster).or_default().push(topic.clone());
+            topics.entry(cluster).or_default().push(SourceTopic {
+                source: name.as_str().into(),
+                topic: topic.as_str().into(),
+                partitioner: Placing::Any,
+                partitions: None,
+                on_gap_skip: false,
+            });
         }
     }
     let named = topics.into_iter().filter_map(|(name, topics)| Some((name, config.clusters.get(name)?, topics)));
@@ -141,23 +150,24 @@ fn folders(config: &Config) -> Vec<PathBuf> {
 struct Cluster {
     name: String,
     reader: KafkaReader,
-    /// Records that lay in the topics when reading began, at most.
-    backlog: u64,
+    /// Each input: where it is read to, and whether that is its end.
+    inputs: BTreeMap<Input, (i64, bool)>,
     /// The positions when it last was caught up. Everything below them is in the core.
-    reached: Option<Positions>,
+    reached: Option<BTreeMap<Input, Committed>>,
     /// Whether it was caught up since the last results, or still is.
     caught_up: bool,
     /// Whether a record came after it was caught up.
     behind: bool,
-    committed: Option<Positions>,
+    committed: Option<BTreeMap<Input, Committed>>,
     commit_again_at: Option<Instant>,
 }
 
 impl Cluster {
     fn start(name: String, settings: KafkaSettings) -> anyhow::Result<Cluster> {
-        let reader = KafkaReader::start(settings)?;
-        let (backlog, reached, caught_up, behind, committed, commit_again_at) = (0, None, false, false, None, None);
-        Ok(Cluster { name, reader, backlog, reached, caught_up, behind, committed, commit_again_at })
+        let reader = KafkaReader::join(&settings)?;
+        let (inputs, reached, caught_up, behind, committed, commit_again_at) =
+            (BTreeMap::new(), None, false, false, None, None);
+        Ok(Cluster { name, reader, inputs, reached, caught_up, behind, committed, commit_again_at })
     }
 
     /// Commits the positions that the results hold. A failure is logged and tried again: only the group's lag shows it.
@@ -240,12 +250,20 @@ impl Run {
             let prefix = if several { format!("{}/", cluster.name) } else { String::new() };
             match cluster.reader.next(until.saturating_duration_since(Instant::now())) {
                 None => return Ok(()),
-                Some(KafkaEvent::Started { partitions, records }) => {
-                    cluster.backlog = records;
-                    tracing::info!(cluster = cluster.name, partitions, records, "reading from the beginning");
+                Some(SourceEvent::Assigned(assignments)) => {
+                    for assignment in assignments {
+                        self.core.open(&format!("{prefix}{}/{}", assignment.origin, assignment.input.partition));
+                        cluster.reader.start(&assignment.input, None, Term(0));
+                        cluster.inputs.insert(assignment.input, (0, false));
+                    }
                 }
-                Some(KafkaEvent::Batch(batch)) => {
+                Some(SourceEvent::Revoked { inputs, .. }) => {
+                    inputs.iter().for_each(|input| drop(cluster.inputs.remove(input)));
+                    cluster.reader.release(&inputs);
+                }
+                Some(SourceEvent::Batch { input, batch, to, .. }) => {
                     cluster.behind = true;
+                    cluster.inputs.insert(input, (offset(&to), false));
                     let input = format!("{prefix}{}/{}", batch.origin, batch.partition);
                     self.core.arriving(now()?);
                     self.core.push(&input, &batch)?;
@@ -253,15 +271,24 @@ impl Run {
                         return Ok(());
                     }
                 }
-                Some(KafkaEvent::CaughtUp(positions)) => {
-                    for (topic, partition) in positions.0.keys() {
-                        self.core.open(&format!("{prefix}{topic}/{partition}"));
-                    }
-                    cluster.reached = Some(positions);
-                    (cluster.caught_up, cluster.behind) = (true, false);
-                    return Ok(());
+                Some(SourceEvent::Moved { input, to, .. }) => {
+                    cluster.inputs.insert(input, (offset(&to), false));
                 }
-                Some(KafkaEvent::Failed(error)) => {
+                Some(SourceEvent::AtEnd { input, .. }) => {
+                    cluster.inputs.entry(input).or_default().1 = true;
+                    if cluster.inputs.values().all(|(_, at_end)| *at_end) {
+                        let reached = cluster.inputs.iter().map(|(input, (next, _))| {
+                            (input.clone(), Committed { offset: Offset(*next), metadata: String::new() })
+                        });
+                        cluster.reached = Some(reached.collect());
+                        (cluster.caught_up, cluster.behind) = (true, false);
+                        return Ok(());
+                    }
+                }
+                Some(SourceEvent::Grown { source, from, to }) => {
+                    anyhow::bail!("cluster {}: source {source} grew from {from} to {to} partitions", cluster.name);
+                }
+                Some(SourceEvent::Stopped { error, .. } | SourceEvent::Failed(error)) => {
                     return Err(anyhow::Error::new(error).context(format!("cluster {}", cluster.name)));
                 }
             }
@@ -340,9 +367,15 @@ impl Run {
     fn log_progress(&mut self) {
         if self.written.is_none() && self.logged_at.elapsed() >= LOG_EVERY {
             self.logged_at = Instant::now();
-            let of = self.clusters.iter().map(|cluster| cluster.backlog).sum::<u64>();
-            tracing::info!(read = self.counts().read, of, "rebuilding");
+            tracing::info!(read = self.counts().read, "rebuilding");
         }
+    }
+}
+
+fn offset(progress: &Progress) -> i64 {
+    match progress {
+        Progress::Offset(Offset(next)) => *next,
+        Progress::Files(_) => 0,
     }
 }
 

@@ -141,6 +141,36 @@ pub enum IngestError {
         /// Why.
         message: String,
     },
+    /// What comes next was deleted from the log before it was read.
+    #[error(
+        "kafka topic {topic}/{partition}: offset {wanted} comes next, but the log now begins at {low}: restore the log, \
+         or read all of it into a new store, or set on_gap = \"skip\" to go on without the records between"
+    )]
+    LogStart {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: headwater_model::Partition,
+        /// The next offset by the store's progress.
+        wanted: i64,
+        /// The first offset of the log.
+        low: i64,
+    },
+    /// What comes next is beyond the end of the log.
+    #[error(
+        "kafka topic {topic}/{partition}: offset {wanted} comes next, but the log ends at {high}: the topic was made \
+         anew, or cut short; restore it, or read it into a new store"
+    )]
+    LogEnd {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: headwater_model::Partition,
+        /// The next offset by the store's progress.
+        wanted: i64,
+        /// The next offset that the log will write.
+        high: i64,
+    },
     /// Offsets were not committed.
     #[error("kafka: offsets were not committed: {message}")]
     Commit {

@@ -3,7 +3,7 @@
 //! * [`FileReader`]: NDJSON, plain, gzip or zstd, one record a line, memory bounded whatever the file.
 //! * [`FolderReader`]: a watched folder as an input, its files read on as they grow and come.
 //! * [`folder_files`]: the files of a watched folder, in the order in which they are read.
-//! * [`KafkaReader`]: every partition of some topics from the beginning, polled on a thread of its own.
+//! * [`KafkaReader`]: the partitions of topics that a consumer group gives to this process, polled on a thread of its own.
 //! * [`Publisher`]: records and the group's offsets in Kafka transactions; [`Ownership`]: who alone may; [`Admin`]: topics.
 //!
 //! This is the only room that names rdkafka. It must not know how a record is interpreted: it splits bytes, counts
@@ -30,4 +30,6 @@ pub use kafka::{
     Admin, GroupOffset, GroupOffsets, OutRecord, Ownership, OwnershipSettings, PublishError, Publisher,
     PublisherSettings, TRANSACTION_RECORDS_MAX, TopicWish,
 };
-pub use kafka::{KafkaEvent, KafkaReader, KafkaSettings, Positions};
+pub use kafka::{
+    Committed, HeldRights, KafkaReader, KafkaSettings, Partitioner, Placements, PublishRight, SourceTopic,
+};

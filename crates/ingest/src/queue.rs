@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use headwater_model::{RawBatch, RawRecord};
 
-use crate::{KafkaEvent, SourceEvent};
+use crate::SourceEvent;
 
 /// Bytes of batches waiting. Some batches of 1 MiB keep the taker busy while the poller waits for the network; more
 /// would only be memory.
@@ -16,15 +16,6 @@ const WAITING_BYTES_MAX: usize = 16 << 20;
 pub(crate) trait Weight {
     /// Bytes; 0 for what is small and rare.
     fn bytes(&self) -> usize;
-}
-
-impl Weight for KafkaEvent {
-    fn bytes(&self) -> usize {
-        match self {
-            KafkaEvent::Batch(batch) => of_batch(batch),
-            _ => 0,
-        }
-    }
 }
 
 impl Weight for SourceEvent {
@@ -111,22 +102,25 @@ impl<E: Weight> Queue<E> {
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::Partition;
+    use headwater_model::{Input, Offset, Partition, Progress};
 
     use super::*;
+    use crate::Term;
 
     #[test]
     fn bytes_bound_it_and_order_holds() {
         let queue = Queue::default();
         let batch = |partition| {
-            KafkaEvent::Batch(RawBatch {
+            let batch = RawBatch {
                 data: vec![0u8; WAITING_BYTES_MAX / 2].into(),
                 records: Vec::new(),
                 origin: "t".into(),
                 partition: Partition(partition),
                 spilled: Vec::new(),
                 misrouted: Vec::new(),
-            })
+            };
+            let input = Input { source: "s".into(), partition: Partition(partition) };
+            SourceEvent::Batch { input, term: Term(0), batch, to: Progress::Offset(Offset(0)) }
         };
         let soon = Duration::from_millis(1);
         assert!(queue.pop(soon).is_none() && queue.room(soon));
@@ -134,8 +128,8 @@ mod tests {
         assert!(queue.room(soon));
         queue.push(batch(2));
         assert!(!queue.room(soon));
-        assert!(matches!(queue.pop(soon), Some(KafkaEvent::Batch(batch)) if batch.partition == Partition(1)));
+        assert!(matches!(queue.pop(soon), Some(SourceEvent::Batch { batch, .. }) if batch.partition == Partition(1)));
         assert!(queue.room(soon));
-        assert!(matches!(queue.pop(soon), Some(KafkaEvent::Batch(batch)) if batch.partition == Partition(2)));
+        assert!(matches!(queue.pop(soon), Some(SourceEvent::Batch { batch, .. }) if batch.partition == Partition(2)));
     }
 }

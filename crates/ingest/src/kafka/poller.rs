@@ -1,325 +1,471 @@
 //! The thread that polls.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use headwater_model::{Offset, Partition};
-use rdkafka::consumer::{CommitMode, Consumer as _};
-use rdkafka::error::RDKafkaErrorCode;
+use headwater_model::Input;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
 use rdkafka::topic_partition_list::TopicPartitionList;
 
-use super::client::{self, ASK_AT_MOST, Consumer};
-use super::slot::Slot;
-use super::{Commit, KafkaEvent, KafkaSettings, Positions, Shared};
-use crate::IngestError;
+use super::Shared;
+use super::begin::{self, Begin};
+use super::client::{self, Consumer, Edge};
+use super::group::Change;
+use super::placement::Placements;
+use super::slot::{Slot, Stage};
+use super::topic::{Counted, Topic};
+use crate::{Assignment, IngestError, SourceEvent, Term};
 
-/// How long to wait for a broker that answers when reading begins: a cluster that is just starting gets a chance, a
-/// wrong address is told within a person's patience.
-const CONNECT_AT_MOST: Duration = Duration::from_secs(30);
-
-/// How long a topic may be unknown when reading begins: a new one is not known to every broker at once.
-const TOPIC_AT_MOST: Duration = Duration::from_secs(3);
-
-/// Longest wait for a message, and for room: what a commit or a stop may have to wait.
+/// Longest wait for a message, and for room: what a wish or a stop may have to wait.
 const POLL_AT_MOST: Duration = Duration::from_millis(20);
 
 /// Messages taken before anything else is looked at.
 const POLL_RUN: usize = 1024;
 
-/// Ends are asked for so often while records keep coming, and while none comes.
-const ASK_EVERY: Duration = Duration::from_secs(1);
-const ASK_EVERY_IDLE: Duration = Duration::from_millis(100);
+/// How long the taker may let the queue be full until everything is paused: pausing drops what librdkafka has fetched
+/// ahead, and a rebalance may well wait so long.
+const FULL_AT_MOST: Duration = Duration::from_secs(1);
 
-/// How often to look for partitions that were added.
-const GROWTH_EVERY: Duration = Duration::from_secs(10);
+/// How often the end of a partition is asked for that stays there.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
-struct Topic {
-    name: Arc<str>,
-    slots: Vec<Slot>,
+/// How often positions are looked at for what no record stands for.
+const FOLLOW_EVERY: Duration = Duration::from_millis(100);
+
+/// How long an end that lies before what is wanted must stay so: a new leader may know it late.
+const BEYOND_AT_LEAST: Duration = Duration::from_secs(3);
+
+/// How long one attempt to set the client to a place may take.
+const SEEK_AT_MOST: Duration = Duration::from_secs(1);
+
+/// How long the client may refuse to be set to a place until the partition is assigned anew: after an offset that was
+/// out of range it will never take one.
+const SEEK_REFUSED_AT_MOST: Duration = Duration::from_secs(2);
+
+/// What the taker wishes.
+pub(super) enum Wish {
+    Start { input: Input, next: Option<i64>, term: Term },
+    Stop(Input),
 }
 
 pub(super) struct Poller {
-    consumer: Consumer,
+    consumer: Arc<Consumer>,
     shared: Arc<Shared>,
-    wishes: Receiver<Commit>,
-    brokers: String,
+    wishes: Receiver<Wish>,
     topics: Vec<Topic>,
-    /// The ends to be reached, per topic and partition, once asked for.
-    ends: Option<Vec<Vec<i64>>>,
-    asked_at: Instant,
+    /// Since when the queue is full.
+    full_since: Option<Instant>,
+    /// Whether everything is paused, because it stays full.
+    held: bool,
     followed_at: Instant,
-    grown_at: Instant,
-    /// Whether any position moved since the last `CaughtUp`.
-    moved: bool,
 }
 
 impl Poller {
-    pub fn new(settings: KafkaSettings, consumer: Consumer, shared: Arc<Shared>, wishes: Receiver<Commit>) -> Poller {
-        let topics = settings.topics.iter().map(|name| Topic { name: name.as_str().into(), slots: Vec::new() });
-        let now = Instant::now();
-        Poller {
-            consumer,
-            shared,
-            wishes,
-            brokers: settings.brokers,
-            topics: topics.collect(),
-            ends: None,
-            asked_at: now,
-            followed_at: now,
-            grown_at: now,
-            moved: true,
-        }
+    pub fn new(consumer: Arc<Consumer>, shared: Arc<Shared>, wishes: Receiver<Wish>) -> Poller {
+        let topics = shared.topics.iter().cloned().map(Topic::new).collect();
+        Poller { consumer, shared, wishes, topics, full_since: None, held: false, followed_at: Instant::now() }
     }
 
     /// Reads until told to stop.
     pub fn run(mut self) -> Result<(), IngestError> {
-        if !self.begin()? {
-            return Ok(());
-        }
-        while !self.stopped() {
-            self.serve_commits();
-            if !self.shared.queue.room(POLL_AT_MOST) {
+        let names: Vec<_> = self.topics.iter().map(|topic| &*topic.of.topic).collect();
+        self.consumer.subscribe(&names).map_err(failed)?;
+        while !self.shared.is_stopping() {
+            self.absorb()?;
+            self.serve_wishes();
+            if !self.has_room() {
                 continue;
             }
             let idle = self.poll()?;
-            self.flush(|slot, now| slot.is_due(now));
-            self.look_for_ends(idle);
-            self.look_for_growth();
+            self.flush(Slot::is_due);
+            self.count()?;
+            if !self.held {
+                self.begin();
+                self.seek();
+                self.look_for_ends(idle);
+            }
         }
         Ok(())
     }
 
-    fn stopped(&self) -> bool {
-        self.shared.stop.load(Ordering::SeqCst)
+    /// Waits for room. Once there was none for long, everything is paused and polling goes on, for a member that does
+    /// not poll is put out of its group. Says whether to poll.
+    fn has_room(&mut self) -> bool {
+        if self.shared.queue.room(POLL_AT_MOST) {
+            self.full_since = None;
+            if self.held {
+                self.held = false;
+                self.set_paused(false);
+            }
+            return true;
+        }
+        let since = *self.full_since.get_or_insert_with(Instant::now);
+        if !self.held && since.elapsed() >= FULL_AT_MOST {
+            self.held = true;
+            self.set_paused(true);
+        }
+        self.held
     }
 
-    /// Finds the partitions and their ends and assigns them. `false` when told to stop meanwhile.
-    fn begin(&mut self) -> Result<bool, IngestError> {
-        let began = Instant::now();
-        loop {
-            match self.find() {
-                Ok(true) => break,
-                Ok(false) if began.elapsed() >= CONNECT_AT_MOST => {
-                    let brokers = self.brokers.clone();
-                    let message = self.consumer.context().last().unwrap_or_default();
-                    return Err(IngestError::Unreachable { brokers, seconds: CONNECT_AT_MOST.as_secs(), message });
-                }
-                Err(error) if began.elapsed() >= TOPIC_AT_MOST => return Err(error),
-                Ok(false) | Err(_) => {}
-            }
-            if self.stopped() {
-                return Ok(false);
-            }
-            // Serves librdkafka's own events; nothing is assigned, so nothing is read.
-            self.consumer.poll(Duration::from_millis(100));
+    /// Pauses, or resumes, all that is being read.
+    fn set_paused(&mut self, paused: bool) {
+        let list = self.listed(|slot| slot.stage == Stage::Reading);
+        if list.count() == 0 {
+            return;
         }
-        Ok(true)
-    }
-
-    /// One try of it; `Ok(false)` when some broker did not answer.
-    fn find(&mut self) -> Result<bool, IngestError> {
-        let mut found = Vec::new();
-        for topic in &self.topics {
-            match client::partitions(&self.consumer, &topic.name)? {
-                Some(partitions) => found.push(partitions),
-                None => return Ok(false),
-            }
-        }
-        let mut watermarks = Vec::new();
-        for (topic, count) in self.topics.iter().zip(&found) {
-            let asked = (0..*count).map(|partition| self.watermarks(&topic.name, partition));
-            let Some(known) = asked.collect::<Option<Vec<_>>>() else { return Ok(false) };
-            watermarks.push(known);
-        }
-        for (ix, count) in found.iter().enumerate() {
-            self.assign(ix, *count)?;
-        }
-        let records = watermarks.iter().flatten().map(|(low, high)| high.saturating_sub(*low).max(0) as u64).sum();
-        self.shared.queue.push(KafkaEvent::Started { partitions: found.iter().sum(), records });
-        self.ends = Some(self.ends_of(watermarks));
-        Ok(true)
-    }
-
-    /// The ends to be reached. A partition that is empty (all that it had was deleted) has its position set there, for
-    /// no message will do it.
-    fn ends_of(&mut self, watermarks: Vec<Vec<(i64, i64)>>) -> Vec<Vec<i64>> {
-        for (topic, watermarks) in self.topics.iter_mut().zip(&watermarks) {
-            for (slot, (low, high)) in topic.slots.iter_mut().zip(watermarks) {
-                if low == high {
-                    slot.next = slot.next.max(*high);
-                }
-            }
-        }
-        watermarks.into_iter().map(|topic| topic.into_iter().map(|(_, high)| high).collect()).collect()
-    }
-
-    /// First and next-to-write offset of a partition; of an open transaction the first offset ends it.
-    fn watermarks(&self, topic: &str, partition: usize) -> Option<(i64, i64)> {
-        match self.consumer.fetch_watermarks(topic, partition as i32, ASK_AT_MOST) {
-            Ok(watermarks) => Some(watermarks),
-            Err(error) => {
-                self.consumer.context().warn(format!("no answer about {topic}/{partition}: {error}"));
-                None
-            }
+        let done = if paused { self.consumer.pause(&list) } else { self.consumer.resume(&list) };
+        if let Err(error) = done {
+            self.warn(error.to_string());
         }
     }
 
-    /// Assigns the partitions of a topic up to a count from their beginning, beside those assigned already.
-    fn assign(&mut self, topic: usize, count: usize) -> Result<(), IngestError> {
-        let topic = &mut self.topics[topic];
-        let fresh = topic.slots.len() as i32..count as i32;
-        if fresh.is_empty() {
-            return Ok(());
-        }
+    /// The partitions that a test picks.
+    fn listed(&mut self, picked: impl Fn(&Slot) -> bool) -> TopicPartitionList {
         let mut list = TopicPartitionList::new();
-        for partition in fresh.clone() {
-            list.add_partition_offset(&topic.name, partition, rdkafka::Offset::Beginning).map_err(failed)?;
+        for topic in &mut self.topics {
+            let name = Arc::clone(&topic.of.topic);
+            for slot in topic.slots().filter(|slot| picked(slot)) {
+                list.add_partition(&name, slot.input.partition.0);
+            }
         }
-        self.consumer.incremental_assign(&list).map_err(failed)?;
-        topic.slots.extend(fresh.map(|partition| Slot::new(Arc::clone(&topic.name), Partition(partition))));
+        list
+    }
+
+    fn warn(&self, words: String) {
+        self.consumer.context().words().warn(words);
+    }
+
+    /// Takes over what rebalances did.
+    fn absorb(&mut self) -> Result<(), IngestError> {
+        let changes = std::mem::take(&mut *self.shared.changes.lock().unwrap_or_else(PoisonError::into_inner));
+        for change in changes {
+            let (places, came) = match change {
+                Change::Assigned(places) => (places, true),
+                Change::Revoked(places) => (places, false),
+                Change::Failed(error) => return Err(failed(error)),
+            };
+            for (name, partition) in places {
+                let Some(topic) = self.topics.iter_mut().find(|topic| *topic.of.topic == *name) else { continue };
+                if came { topic.add(partition) } else { topic.remove(partition) }
+            }
+        }
         Ok(())
+    }
+
+    fn serve_wishes(&mut self) {
+        while let Ok(wish) = self.wishes.try_recv() {
+            let (Wish::Start { input, .. } | Wish::Stop(input)) = &wish;
+            let Some(topic) = self.topics.iter_mut().find(|topic| topic.of.source == input.source) else { continue };
+            let (name, grown) = (Arc::clone(&topic.of.topic), topic.grown);
+            let Some(slot) = topic.slot(input.partition.0).filter(|slot| slot.stage != Stage::Untold) else { continue };
+            let was_reading = slot.stage == Stage::Reading;
+            match &wish {
+                // A right that was taken away meanwhile belonged to an earlier assignment.
+                Wish::Start { next, term, .. } if !grown && self.shared.rights.is(input, *term) => {
+                    slot.restart(*next, *term);
+                }
+                Wish::Start { .. } => continue,
+                Wish::Stop(_) => slot.halt(),
+            }
+            if was_reading {
+                pause(&self.consumer, &name, input.partition.0);
+            }
+        }
     }
 
     /// Takes what is there, up to a bound. Says whether there was less than that.
     fn poll(&mut self) -> Result<bool, IngestError> {
+        // Its own handle, so that a message that it lends leaves this free.
+        let consumer = Arc::clone(&self.consumer);
         for taken in 0..POLL_RUN {
             let wait = if taken == 0 { POLL_AT_MOST } else { Duration::ZERO };
-            let message = match self.consumer.poll(wait) {
+            let message = match consumer.poll(wait) {
                 None => return Ok(true),
                 Some(Ok(message)) => message,
-                Some(Err(error)) if client::is_fatal(&error) => return Err(failed(error)),
                 Some(Err(error)) => {
-                    self.consumer.context().warn(match error.rdkafka_error_code() {
-                        Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
-                            "a topic is gone; waiting for it".to_owned()
-                        }
-                        _ => error.to_string(),
-                    });
+                    self.complain(error)?;
                     continue;
                 }
             };
-            let partition = message.partition() as usize;
-            let Some(slot) = self
-                .topics
-                .iter_mut()
-                .find(|topic| *topic.name == *message.topic())
-                .and_then(|topic| topic.slots.get_mut(partition))
-            else {
+            let Some(topic) = self.topics.iter_mut().find(|topic| *topic.of.topic == *message.topic()) else {
                 continue;
             };
-            self.moved = true;
-            let full = slot.add(message.offset(), message.payload().unwrap_or_default(), &self.shared.spill)?;
-            if full && let Some(batch) = slot.take() {
-                self.shared.queue.push(KafkaEvent::Batch(batch));
-                if !self.shared.queue.room(Duration::ZERO) {
-                    return Ok(false);
+            let offset = message.offset();
+            let Some(slot) = topic.slot(message.partition()).filter(|slot| slot.takes(offset)) else { continue };
+            match slot.add(offset, message.key(), message.payload().unwrap_or_default(), &self.shared.spill) {
+                Ok(false) => {}
+                Ok(true) => {
+                    hand_over(&self.shared, slot);
+                    if !self.held && !self.shared.queue.room(Duration::ZERO) {
+                        return Ok(false);
+                    }
+                }
+                Err(error) => {
+                    slot.halt();
+                    self.shared.queue.push(SourceEvent::Stopped { input: slot.input.clone(), error });
+                    pause(&consumer, message.topic(), message.partition());
                 }
             }
         }
         Ok(false)
     }
 
+    /// Deals with an error of the consumer.
+    fn complain(&mut self, error: KafkaError) -> Result<(), IngestError> {
+        if client::is_fatal(&error) {
+            return Err(failed(error));
+        }
+        match error.rdkafka_error_code() {
+            // It is not said which partition: the log of each is looked at again.
+            Some(RDKafkaErrorCode::AutoOffsetReset) => {
+                self.flush(|_, _| true);
+                for slot in self.topics.iter_mut().flat_map(Topic::slots) {
+                    if matches!(slot.stage, Stage::Reading | Stage::Seeking) {
+                        slot.restart(Some(slot.next), slot.term);
+                    }
+                }
+            }
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {
+                self.warn("a topic is gone; waiting for it".to_owned());
+            }
+            _ => self.warn(error.to_string()),
+        }
+        Ok(())
+    }
+
     /// Hands over the batches that a test picks.
     fn flush(&mut self, picked: impl Fn(&Slot, Instant) -> bool) {
         let now = Instant::now();
-        for slot in self.topics.iter_mut().flat_map(|topic| &mut topic.slots) {
-            if picked(slot, now)
-                && let Some(batch) = slot.take()
-            {
-                self.shared.queue.push(KafkaEvent::Batch(batch));
+        for slot in self.topics.iter_mut().flat_map(Topic::slots) {
+            if picked(slot, now) {
+                hand_over(&self.shared, slot);
             }
         }
     }
 
-    /// Asks for the ends from time to time, and says so once all are reached.
-    fn look_for_ends(&mut self, idle: bool) {
-        let since = self.asked_at.elapsed();
-        if idle && (self.ends.is_some() || self.followed_at.elapsed() >= ASK_EVERY) {
-            self.follow_position();
-            self.followed_at = Instant::now();
+    /// Looks up the number of partitions, where one waits for it and from time to time.
+    fn count(&mut self) -> Result<(), IngestError> {
+        for topic in &mut self.topics {
+            let now = Instant::now();
+            let wanted = !topic.grown && topic.slots().any(|slot| slot.stage == Stage::Untold);
+            if !topic.is_to_count(wanted, now) {
+                continue;
+            }
+            let name = Arc::clone(&topic.of.topic);
+            let found = client::partitions(&self.consumer, &name)?;
+            topic.answered(found.is_some());
+            match found.map(|found| topic.count(found, now)) {
+                None | Some(Counted::GrownBefore) => {}
+                Some(Counted::Same(partitions)) => tell(&self.shared, topic, partitions),
+                Some(Counted::Grown { from, to }) => {
+                    for slot in topic.slots().filter(|slot| slot.stage != Stage::Untold) {
+                        slot.halt();
+                        pause(&self.consumer, &name, slot.input.partition.0);
+                    }
+                    self.shared.queue.push(SourceEvent::Grown { source: Arc::clone(&topic.of.source), from, to });
+                }
+            }
         }
-        if self.ends.is_none() && self.moved && since >= if idle { ASK_EVERY_IDLE } else { ASK_EVERY } {
-            self.ends = self.ask_ends();
-            self.asked_at = Instant::now();
+        Ok(())
+    }
+
+    /// Finds where the partitions that were started begin.
+    fn begin(&mut self) {
+        let now = Instant::now();
+        for topic in &mut self.topics {
+            let wanted = |slot: &Slot| match slot.stage {
+                Stage::Wanted(wanted) => Some((slot.input.partition.0, wanted)),
+                _ => None,
+            };
+            let wishes: Vec<_> = topic.slots().filter_map(|slot| wanted(slot)).collect();
+            if wishes.is_empty() || !topic.is_answering(now) {
+                continue;
+            }
+            let name = Arc::clone(&topic.of.topic);
+            let partitions: Vec<_> = wishes.iter().map(|(partition, _)| *partition).collect();
+            // The lower edge last: a log that is cut off between the two questions must not be missed.
+            let high = client::edges(&self.consumer, &name, &partitions, Edge::High);
+            let low = high.as_ref().and_then(|_| client::edges(&self.consumer, &name, &partitions, Edge::Low));
+            topic.answered(low.is_some());
+            let (Some(high), Some(low)) = (high, low) else { continue };
+            let skip = topic.of.on_gap_skip;
+            for ((partition, wanted), (low, high)) in wishes.into_iter().zip(low.into_iter().zip(high)) {
+                let Some(slot) = topic.slot(partition) else { continue };
+                let begin = begin::decide(wanted, low, high, skip);
+                let next = match begin {
+                    Begin::At(next) => next,
+                    Begin::Skip(next) => {
+                        let lost = next - wanted.unwrap_or(next);
+                        tracing::warn!("kafka topic {name}/{partition}: {lost} offsets are gone from the log's start");
+                        next
+                    }
+                    Begin::LogEnd if slot.stage_since.elapsed() < BEYOND_AT_LEAST => continue,
+                    Begin::LogStart | Begin::LogEnd => {
+                        let edge = if begin == Begin::LogEnd { high } else { low };
+                        let error = begin::error(begin, &name, partition, wanted.unwrap_or_default(), edge);
+                        slot.halt();
+                        self.shared.queue.push(SourceEvent::Stopped { input: slot.input.clone(), error });
+                        continue;
+                    }
+                };
+                slot.next = next;
+                slot.goal = Some(high.max(low));
+                slot.set(Stage::Seeking);
+            }
         }
-        let Some(ends) = &self.ends else { return };
-        let mut pairs = self.topics.iter().zip(ends).flat_map(|(topic, ends)| topic.slots.iter().zip(ends));
-        if pairs.any(|(slot, end)| slot.next < *end) {
+    }
+
+    /// Sets the client to the places where partitions begin, and lets them come.
+    fn seek(&mut self) {
+        let mut list = TopicPartitionList::new();
+        for topic in &mut self.topics {
+            let name = Arc::clone(&topic.of.topic);
+            for slot in topic.slots().filter(|slot| slot.stage == Stage::Seeking) {
+                let place = rdkafka::Offset::Offset(slot.next);
+                if let Err(error) = list.add_partition_offset(&name, slot.input.partition.0, place) {
+                    self.consumer.context().words().warn(error.to_string());
+                }
+            }
+        }
+        if list.count() == 0 {
             return;
         }
-        self.ends = None;
-        self.moved = false;
-        self.flush(|_, _| true);
-        let slots = self.topics.iter().flat_map(|topic| &topic.slots);
-        let positions = slots.map(|slot| (slot.key(), Offset(slot.next))).collect();
-        self.shared.queue.push(KafkaEvent::CaughtUp(Positions(positions)));
+        let sought = match self.consumer.seek_partitions(list, SEEK_AT_MOST) {
+            Ok(sought) => sought,
+            Err(error) => return self.warn(error.to_string()),
+        };
+        for element in sought.elements() {
+            let topic = self.topics.iter_mut().find(|topic| *topic.of.topic == *element.topic());
+            let Some(slot) = topic.and_then(|topic| topic.slot(element.partition())) else { continue };
+            let mut one = TopicPartitionList::new();
+            let at = match element.error() {
+                Ok(()) => Ok(()),
+                // Not to be had yet; a partition that was assigned just now is on its way.
+                Err(_) if slot.stage_since.elapsed() < SEEK_REFUSED_AT_MOST => continue,
+                Err(_) => {
+                    slot.stage_since = Instant::now();
+                    reassign(&self.consumer, element.topic(), element.partition(), slot.next)
+                }
+            };
+            one.add_partition(element.topic(), element.partition());
+            match at.and_then(|()| self.consumer.resume(&one)) {
+                Ok(()) => slot.set(Stage::Reading),
+                Err(error) => self.consumer.context().words().warn(error.to_string()),
+            }
+        }
+    }
+
+    /// Says which partitions are read to their ends, and asks for the ends from time to time.
+    fn look_for_ends(&mut self, idle: bool) {
+        if idle && self.followed_at.elapsed() >= FOLLOW_EVERY {
+            self.follow();
+            self.followed_at = Instant::now();
+        }
+        for topic in &mut self.topics {
+            let now = Instant::now();
+            let due = |slot: &Slot| {
+                slot.stage == Stage::Reading
+                    && slot.goal.is_none()
+                    && now.saturating_duration_since(slot.asked_at) >= ASK_EVERY
+            };
+            let partitions: Vec<_> =
+                topic.slots().filter(|slot| due(slot)).map(|slot| slot.input.partition.0).collect();
+            if !partitions.is_empty() && topic.is_answering(now) {
+                let name = Arc::clone(&topic.of.topic);
+                let ends = client::edges(&self.consumer, &name, &partitions, Edge::High);
+                topic.answered(ends.is_some());
+                for (partition, end) in partitions.iter().zip(ends.unwrap_or_default()) {
+                    if let Some(slot) = topic.slot(*partition) {
+                        slot.goal = Some(end);
+                    }
+                }
+            }
+            for slot in topic.slots() {
+                if slot.reaches_goal() {
+                    hand_over(&self.shared, slot);
+                    slot.moved().into_iter().for_each(|moved| self.shared.queue.push(moved));
+                    self.shared.queue.push(slot.at_end());
+                }
+            }
+        }
     }
 
     /// Moves past what no message stands for: the marks that end transactions, and what was aborted.
-    fn follow_position(&mut self) {
+    fn follow(&mut self) {
         let Ok(list) = self.consumer.position() else { return };
         for element in list.elements() {
-            let topic = self.topics.iter_mut().find(|topic| *topic.name == *element.topic());
-            let slot = topic.and_then(|topic| topic.slots.get_mut(element.partition() as usize));
+            let topic = self.topics.iter_mut().find(|topic| *topic.of.topic == *element.topic());
+            let slot = topic.and_then(|topic| topic.slot(element.partition()));
             if let (Some(slot), rdkafka::Offset::Offset(position)) = (slot, element.offset())
-                && position > slot.next
+                && slot.stage == Stage::Reading
             {
-                slot.next = position;
-                self.moved = true;
+                slot.follow(position);
+                slot.moved().into_iter().for_each(|moved| self.shared.queue.push(moved));
             }
-        }
-    }
-
-    /// The ends now, or `None` when some broker does not answer.
-    fn ask_ends(&mut self) -> Option<Vec<Vec<i64>>> {
-        let of_topic = |topic: &Topic| {
-            (0..topic.slots.len()).map(|partition| self.watermarks(&topic.name, partition)).collect::<Option<Vec<_>>>()
-        };
-        let watermarks = self.topics.iter().map(of_topic).collect::<Option<Vec<_>>>()?;
-        Some(self.ends_of(watermarks))
-    }
-
-    /// Reads partitions that were added meanwhile too: records are known by identity, wherever they stand.
-    fn look_for_growth(&mut self) {
-        if self.grown_at.elapsed() < GROWTH_EVERY {
-            return;
-        }
-        self.grown_at = Instant::now();
-        for ix in 0..self.topics.len() {
-            let name = Arc::clone(&self.topics[ix].name);
-            let before = self.topics[ix].slots.len();
-            match client::partitions(&self.consumer, &name) {
-                Ok(Some(count)) if count > before => {
-                    tracing::warn!("topic {name} grew from {before} to {count} partitions: reading the new ones too");
-                    if let Err(error) = self.assign(ix, count) {
-                        self.consumer.context().warn(error.to_string());
-                    }
-                    self.moved = true;
-                    self.ends = None;
-                }
-                Ok(_) => {}
-                Err(error) => self.consumer.context().warn(error.to_string()),
-            }
-        }
-    }
-
-    /// Commits what the other thread wishes.
-    fn serve_commits(&mut self) {
-        while let Ok(Commit { positions, answer }) = self.wishes.try_recv() {
-            let mut list = TopicPartitionList::new();
-            let added = positions.0.iter().try_for_each(|((topic, partition), next)| {
-                list.add_partition_offset(topic, partition.0, rdkafka::Offset::Offset(next.0))
-            });
-            let committed = added.and_then(|()| self.consumer.commit(&list, CommitMode::Sync));
-            // Who wished may have given up waiting.
-            let _ = answer.send(committed.map_err(|error| IngestError::Commit { message: error.to_string() }));
         }
     }
 }
 
-fn failed(error: rdkafka::error::KafkaError) -> IngestError {
+/// Tells the taker of the partitions that it does not know yet.
+fn tell(shared: &Shared, topic: &mut Topic, partitions: u32) {
+    let origin = Arc::clone(&topic.of.topic);
+    let mut assignments = Vec::new();
+    for slot in topic.slots().filter(|slot| slot.stage == Stage::Untold) {
+        slot.tell(partitions);
+        shared.rights.announce(&slot.input);
+        assignments.push(Assignment { input: slot.input.clone(), origin: Arc::clone(&origin), partitions });
+    }
+    if !assignments.is_empty() {
+        shared.queue.push(SourceEvent::Assigned(assignments));
+    }
+}
+
+/// Hands over the batch of a slot, where there is one.
+fn hand_over(shared: &Shared, slot: &mut Slot) {
+    let Some((event, placements)) = slot.take() else { return };
+    if let SourceEvent::Batch { batch, .. } = &event {
+        placed(shared, &batch.origin, placements);
+    }
+    shared.queue.push(event);
+}
+
+/// Counts how records were placed; says so when a topic first shows more than one way.
+fn placed(shared: &Shared, topic: &Arc<str>, more: Placements) {
+    let mut all = shared.placements.lock().unwrap_or_else(PoisonError::into_inner);
+    let of = all.entry(Arc::clone(topic)).or_default();
+    let before = of.is_mixed();
+    of.add(more);
+    if of.is_mixed() && !before {
+        tracing::warn!(
+            "kafka topic {topic}: its producers place keys in different ways (murmur2 {}, crc32 {}, other {}): revisions \
+             of one record may lie in two partitions; set one partitioner for all of them",
+            of.murmur2,
+            of.crc32,
+            of.other
+        );
+    }
+}
+
+/// Lets a partition lie still. Where that fails, what comes of it is dropped.
+fn pause(consumer: &Consumer, topic: &str, partition: i32) {
+    let mut list = TopicPartitionList::new();
+    list.add_partition(topic, partition);
+    if let Err(error) = consumer.pause(&list) {
+        consumer.context().words().warn(error.to_string());
+    }
+}
+
+/// Gives a partition back to the client and takes it again, at a place.
+fn reassign(consumer: &Consumer, topic: &str, partition: i32, next: i64) -> Result<(), KafkaError> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, partition, rdkafka::Offset::Offset(next))?;
+    consumer.incremental_unassign(&list)?;
+    consumer.incremental_assign(&list)
+}
+
+fn failed(error: KafkaError) -> IngestError {
     IngestError::Client { message: error.to_string() }
 }
