@@ -46,7 +46,7 @@ fn close(
     each: &mut impl FnMut(KnownDay, &[Alert]) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let queries = detector.close(day, changes, &window.names);
-    let answers = window.ledger.trace(&queries, &window.names);
+    let answers = window.ledger.trace(&queries, &window.names)?;
     let raised = detector.conclude(&answers, &window.names);
     each(day, &raised)?;
     alerts.extend(raised);

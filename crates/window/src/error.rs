@@ -2,6 +2,8 @@
 
 use headwater_model::{Day, Id, Names, Series};
 
+use crate::ColdError;
+
 /// Why a batch could not be counted, or a sum not be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WindowError {
@@ -24,6 +26,27 @@ pub enum WindowError {
         heads: usize,
         /// Records rejected.
         rejects: usize,
+    },
+    /// What is not in memory could not be reached.
+    #[error(transparent)]
+    Cold(#[from] ColdError),
+    /// A part of a snapshot is not what was written, or not the one that comes next.
+    #[error("part {part} of the snapshot: {fault}")]
+    Snapshot {
+        /// Which, from 0.
+        part: u32,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// A row of the archive says what no archive says.
+    #[error("the archived row of event {event_id:?}, revision {revision}: {fault}")]
+    Archived {
+        /// The event's id.
+        event_id: String,
+        /// The record's revision.
+        revision: u32,
+        /// What is wrong with it.
+        fault: &'static str,
     },
 }
 

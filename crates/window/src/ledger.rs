@@ -4,207 +4,228 @@
 //! known no later is dominated for ever and is not kept, so memory grows with events and their real corrections, never
 //! with repeats. The rows of a staircase are: under each record's known day, -1 for every row of the record before it
 //! and +1 for every row of its own. An arrival emits the difference between the rows of the new staircase and the old.
+//!
+//! With a cold store the ledger keeps to a limit of memory: when it comes near, all but the latest quarter of the
+//! identities go there, each as its staircase in few bytes. A filter in memory knows nearly all new identities to be
+//! new, so that they never ask the disk; an old one that is met again comes back to memory.
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
-use headwater_model::{Head, Identity, KnownDay, Row, Sign, SignedRow};
+use std::ops::ControlFlow;
 
-use crate::Class;
-use crate::record::{Item, NONE, Record, Slab, Texts};
+use headwater_model::{Head, Identity, Row, SignedRow};
+
+use crate::cold::{Cold, ColdError, Entries};
+use crate::filter::Filter;
+use crate::hot::Hot;
+use crate::record::Copied;
+use crate::{Class, staircase};
+
+/// The part of the limit that the hot identities and the filter may take; the rest is for the moment in which the
+/// latest quarter is laid out anew and the others stand in line for the disk.
+const HOT_PARTS: (usize, usize) = (3, 4);
+/// The part of the hot records that stays, by order of arrival.
+const STAYING_PARTS: (usize, usize) = (1, 4);
 
 /// Identity -> the records of it that can still matter.
 ///
 /// An event with one record and one item takes 48 bytes for the record, 40 for the row, 2 and its text for the event
 /// id, and 10 to 20 for its slot of the index: about 125 bytes with an id of 20 characters, and up to twice that while a
-/// slab has just grown. Each further step of its staircase takes 48 bytes, and 40 a row.
+/// slab has just grown. Each further step of its staircase takes 48 bytes, and 40 a row. Cold it takes 2 bytes of
+/// memory, and on disk some 40 beside its 16 bytes of identity.
+#[derive(Default)]
 pub struct Ledger {
-    /// The highest record of each identity.
-    index: HashTable<Top>,
-    pub(crate) records: Slab<Record>,
-    pub(crate) items: Slab<Item>,
-    pub(crate) texts: Texts,
+    pub(crate) hot: Hot,
+    limit: Option<usize>,
+    spill: Option<Spill>,
 }
 
-impl Default for Ledger {
-    fn default() -> Ledger {
-        Ledger { index: HashTable::new(), records: Slab::new(), items: Slab::new(), texts: Texts::default() }
+/// What is not in memory.
+pub(crate) struct Spill {
+    store: Box<dyn Cold>,
+    filter: Filter,
+    /// The filter would take more than half the limit: every identity that is not hot asks the store.
+    blind: bool,
+    /// Identities that the store holds.
+    held: usize,
+    /// Of those, how many are hot too.
+    both: usize,
+    /// What the store gave, and what it is given.
+    value: Vec<u8>,
+}
+
+/// Why a record was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InsertError<E> {
+    /// The caller's own error on a row.
+    Emit(E),
+    /// The cold store failed.
+    Cold(ColdError),
+}
+
+impl<E> From<ColdError> for InsertError<E> {
+    fn from(error: ColdError) -> Self {
+        InsertError::Cold(error)
     }
-}
-
-/// A slot of the index. It holds half a hash, so that a growing index need not visit the records.
-#[derive(Clone, Copy)]
-struct Top {
-    half: u32,
-    record: u32,
-}
-
-/// The identity is a hash of good quality already; 32 bits of it tell apart as many slots as there can be.
-fn half(identity: Identity) -> u32 {
-    identity.0 as u32
-}
-
-/// The table takes its place from the low bits and its tag from the high ones.
-fn spread(half: u32) -> u64 {
-    u64::from(half) * 0x1_0000_0001
 }
 
 impl Ledger {
     /// Takes one record: says what it is and emits the rows that it changes, highest known day first.
     ///
-    /// `event_id` is kept on the first sight of an identity. After an error of `emit` the ledger is part-way between
-    /// two states and must not be used again.
+    /// `event_id` is kept on the first sight of an identity. After an error the ledger is part-way between two states
+    /// and must not be used again.
     ///
     /// # Errors
-    /// What `emit` returns.
+    /// What `emit` returns, or what befell the cold store.
     pub fn insert<E>(
         &mut self,
         head: &Head,
         rows: &[Row],
         event_id: &[u8],
-        mut emit: impl FnMut(&SignedRow) -> Result<(), E>,
-    ) -> Result<Class, E> {
-        let Ledger { index, records, items, texts } = self;
-        let half = half(head.identity);
-        let entry = index.entry(
-            spread(half),
-            |top| top.half == half && records.get(top.record).identity() == head.identity,
-            |top| spread(top.half),
-        );
-        let mut top = match entry {
-            Entry::Occupied(top) => top,
-            Entry::Vacant(slot) => {
-                let new = keep(records, items, head, rows, texts.push(event_id));
-                slot.insert(Top { half, record: new });
-                signed_rows(items, records.get(new), Sign::Plus, head.known_on).try_for_each(|row| emit(&row))?;
-                return Ok(Class::Accepted);
-            }
-        };
+        emit: impl FnMut(&SignedRow) -> Result<(), E>,
+    ) -> Result<Class, InsertError<E>> {
+        if self.spill.is_some() {
+            self.promote(head.identity)?;
+        }
+        let class = self.hot.insert(head, rows, event_id, emit).map_err(InsertError::Emit)?;
+        if self.spill.is_some() && self.hot.bytes() > self.room() {
+            self.spill()?;
+        }
+        Ok(class)
+    }
 
-        let (mut above, mut prior) = (NONE, top.get().record);
-        while prior != NONE && records.get(prior).rank() > head.rank {
-            above = prior;
-            prior = records.get(prior).below;
-        }
-        if prior != NONE && records.get(prior).rank() == head.rank {
-            return Ok(Class::Duplicate { conflict: records.get(prior).content != head.content });
-        }
-        if above != NONE && records.get(above).known_on <= head.known_on {
-            return Ok(Class::Superseded);
-        }
+    /// Gives the ledger a place for what exceeds its limit. The store must be empty, and nobody else's.
+    pub fn set_cold(&mut self, store: Box<dyn Cold>) {
+        let (filter, value) = (Filter::default(), Vec::new());
+        self.spill = Some(Spill { store, filter, blind: false, held: 0, both: 0, value });
+    }
 
-        let new = keep(records, items, head, rows, records.get(top.get().record).text());
-        let mut change = |items: &Slab<Item>, record: &Record, sign: Sign, known_on: KnownDay| {
-            signed_rows(items, record, sign, known_on).try_for_each(|row| emit(&row))
-        };
-        if above != NONE {
-            // The next change took back `prior` (if there was one); from now on it takes back this record.
-            let day = records.get(above).known_on;
-            change(items, records.get(new), Sign::Minus, day)?;
-            if prior != NONE {
-                change(items, records.get(prior), Sign::Plus, day)?;
+    /// How many bytes of memory the ledger may take, from the next record on; at first there is no limit. Without a cold
+    /// store it has no effect.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = Some(bytes);
+    }
+
+    /// Brings an identity back to memory where it is cold.
+    fn promote(&mut self, identity: Identity) -> Result<(), ColdError> {
+        let Ledger { hot, spill: Some(spill), .. } = self else { return Ok(()) };
+        let asks = spill.blind || spill.filter.may_hold(identity);
+        if !asks || hot.find(identity).is_some() || !spill.store.get(identity, &mut spill.value)? {
+            return Ok(());
+        }
+        let damaged = ColdError::Damaged { identity: identity.0 };
+        let top = staircase::decode(hot, identity, &spill.value, u32::MAX).ok_or(damaged)?;
+        hot.records.get_mut(top).copy = Copied::Same;
+        spill.both += 1;
+        Ok(())
+    }
+
+    /// Bytes that the hot identities may take.
+    fn room(&self) -> usize {
+        let Some(limit) = self.limit else { return usize::MAX };
+        let filter = self.spill.as_ref().map_or(0, |spill| spill.filter.bytes());
+        (limit / HOT_PARTS.1 * HOT_PARTS.0).saturating_sub(filter)
+    }
+
+    /// Moves all but the latest identities to the cold store.
+    fn spill(&mut self) -> Result<(), ColdError> {
+        let Some(limit) = self.limit else { return Ok(()) };
+        let Ledger { hot, spill: Some(spill), .. } = self else { return Ok(()) };
+        let slots = hot.records.slots().len();
+        let first = (slots - slots / STAYING_PARTS.1 * STAYING_PARTS.0) as u32;
+        let mut going: Vec<(u64, u32)> = Vec::with_capacity(hot.len());
+        let mut staying: Vec<u32> = Vec::new();
+        for top in hot.tops() {
+            let record = hot.records.get(top);
+            if top >= first {
+                staying.push(top);
+            } else if record.copy != Copied::Same {
+                going.push(((record.identity().0 >> 64) as u64, top));
             }
         }
-        // Lower records known no earlier never come into force again: their changes are undone.
-        let mut below = prior;
-        let mut replaced_today = false;
-        while below != NONE && records.get(below).known_on >= head.known_on {
-            let dropped = *records.get(below);
-            change(items, &dropped, Sign::Minus, dropped.known_on)?;
-            if dropped.known_on == head.known_on {
-                replaced_today = true; // on this day the record below both was taken back already
-            } else if dropped.below != NONE {
-                change(items, records.get(dropped.below), Sign::Plus, dropped.known_on)?;
-            }
-            forget(records, items, below);
-            below = dropped.below;
-        }
-        if below != NONE && !replaced_today {
-            change(items, records.get(below), Sign::Minus, head.known_on)?;
-        }
-        change(items, records.get(new), Sign::Plus, head.known_on)?;
+        let identity = |top: u32| hot.records.get(top).identity();
+        going.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| identity(a.1).cmp(&identity(b.1))));
+        spill.store.put_all(&mut Going { hot, going: going.iter(), value: &mut spill.value })?;
 
-        records.get_mut(new).below = below;
-        if above == NONE {
-            top.get_mut().record = new;
-            Ok(Class::Accepted)
+        staying.sort_unstable();
+        let mut rest = Hot::with_room_of(hot);
+        spill.both = 0;
+        for &top in &staying {
+            spill.both += usize::from(hot.records.get(top).copy != Copied::No);
+            rest.adopt(hot, top);
+        }
+        going.retain(|&(_, top)| hot.records.get(top).copy == Copied::No);
+        *hot = rest;
+        spill.held += going.len();
+        spill.blind |= spill.filter.bytes() + going.len() * size_of::<u16>() > limit / 2;
+        if spill.blind {
+            spill.filter = Filter::default();
         } else {
-            records.get_mut(above).below = new;
-            Ok(Class::Superseded)
+            spill.filter.add(limit, &going);
         }
+        Ok(())
     }
 
     /// The identities met so far.
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.hot.len() + self.cold_len()
+    }
+
+    /// The identities that are not in memory.
+    pub fn cold_len(&self) -> usize {
+        self.spill.as_ref().map_or(0, |spill| spill.held - spill.both)
     }
 
     /// Whether no record was taken yet.
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
     }
 
-    /// Bytes in use: slabs with their freed slots, event ids, and the index as allocated.
+    /// Bytes of memory in use: slabs with their freed slots, event ids, the index as allocated, and the filter.
     pub fn bytes(&self) -> usize {
-        self.records.bytes() + self.items.bytes() + self.texts.bytes() + self.index.allocation_size()
+        self.hot.bytes() + self.spill.as_ref().map_or(0, |spill| spill.filter.bytes())
     }
 
-    /// The highest record of a kept record's identity.
-    pub(crate) fn top(&self, record: &Record) -> u32 {
-        let identity = record.identity();
-        let half = half(identity);
-        let is = |top: &Top| top.half == half && self.records.get(top.record).identity() == identity;
-        self.index.find(spread(half), is).expect("every kept record hangs on the index").record
-    }
-}
-
-fn keep(records: &mut Slab<Record>, items: &mut Slab<Item>, head: &Head, rows: &[Row], text: u64) -> u32 {
-    let mut record = Record::new(head.identity, head.rank, head.known_on, head.content, text);
-    for row in rows.iter().rev() {
-        record.rows = items.insert(Item::new(row, record.rows));
-    }
-    records.insert(record)
-}
-
-fn forget(records: &mut Slab<Record>, items: &mut Slab<Item>, record: u32) {
-    let mut item = records.get(record).rows;
-    while item != NONE {
-        items.free(item);
-        item = items.get(item).next;
-    }
-    records.get_mut(record).set_free();
-    records.free(record);
-}
-
-/// The rows of a record as a change under a known day.
-pub(crate) fn signed_rows<'a>(
-    items: &'a Slab<Item>,
-    record: &Record,
-    sign: Sign,
-    known_on: KnownDay,
-) -> impl Iterator<Item = SignedRow> + use<'a> {
-    let (identity, rank, mut at) = (record.identity(), record.rank(), record.rows);
-    std::iter::from_fn(move || {
-        if at == NONE {
-            return None;
-        }
-        let item = items.get(at);
-        at = item.next;
-        Some(SignedRow {
-            sign,
-            identity,
-            rank,
-            item: item.item,
-            key: item.key(known_on),
-            mass_mg: item.mass_mg(),
-            pieces: item.pieces(),
-            incidents: item.incidents,
+    /// Hands out every identity that is not in memory, with its staircase in bytes.
+    pub(crate) fn each_cold(&self, each: &mut dyn FnMut(Identity, &[u8]) -> ControlFlow<()>) -> Result<(), ColdError> {
+        let Some(spill) = self.spill.as_ref().filter(|spill| spill.held > spill.both) else { return Ok(()) };
+        spill.store.for_each(&mut |identity, value| match self.hot.find(identity) {
+            Some(_) => ControlFlow::Continue(()),
+            None => each(identity, value),
         })
-    })
+    }
+
+    /// Takes an identity that was not met before, as its staircase in bytes. `None` where they are damaged.
+    pub(crate) fn restore(&mut self, identity: Identity, value: &[u8], series: u32) -> Option<Result<(), ColdError>> {
+        let asks = self.spill.as_ref().is_some_and(|spill| spill.filter.may_hold(identity));
+        if asks && let Err(error) = self.promote(identity) {
+            return Some(Err(error));
+        }
+        staircase::decode(&mut self.hot, identity, value, series)?;
+        if self.spill.is_some() && self.hot.bytes() > self.room() {
+            return Some(self.spill());
+        }
+        Some(Ok(()))
+    }
+}
+
+/// The identities on their way to the cold store.
+struct Going<'a> {
+    hot: &'a Hot,
+    going: std::slice::Iter<'a, (u64, u32)>,
+    value: &'a mut Vec<u8>,
+}
+
+impl Entries for Going<'_> {
+    fn next(&mut self) -> Option<(Identity, &[u8])> {
+        let &(_, top) = self.going.next()?;
+        self.value.clear();
+        staircase::encode(self.hot, top, self.value);
+        Some((self.hot.records.get(top).identity(), self.value))
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::Names;
+    use headwater_model::{Names, Sign};
 
     use super::*;
     use crate::Window;
@@ -372,7 +393,7 @@ mod tests {
     #[test]
     fn dropped_records_make_room_for_others() {
         let mut window = after(&[Said::new("E", 0, 10, &[mass(1, 1), mass(2, 2)])]);
-        let bytes = |window: &Window| window.ledger.records.slots().len() + window.ledger.items.slots().len();
+        let bytes = |window: &Window| window.ledger.hot.records.slots().len() + window.ledger.hot.items.slots().len();
         feed(&mut window, &[Said::new("E", 1, 10, &[mass(1, 3), mass(2, 4)])]);
         let size = bytes(&window);
         for revision in 2..50 {
@@ -392,14 +413,9 @@ mod tests {
             let class = ledger.insert(&head, &observations.rows, &batch.data, |_| Ok::<(), ()>(()));
             assert_eq!(class, Ok(if high == 1 && ledger.len() == 2 { DUPLICATE } else { ACCEPTED }));
         }
-        let tops: Vec<u32> = ledger.records.slots().iter().map(|record| ledger.top(record)).collect();
+        let tops: Vec<u32> =
+            ledger.hot.records.slots().iter().filter_map(|record| ledger.hot.find(record.identity())).collect();
         assert_eq!(tops, [0, 1]);
-    }
-
-    #[test]
-    fn both_ends_of_a_hash_tell_events_apart() {
-        assert_eq!(half(Identity(0x1234_8765_4321)), 0x8765_4321, "text is hashed well; its low bits do");
-        assert_eq!(spread(0x8765_4321), 0x8765_4321_8765_4321);
     }
 
     #[test]

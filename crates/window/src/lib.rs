@@ -10,14 +10,19 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod class;
+mod coding;
+mod cold;
 mod complete;
 mod error;
+mod filter;
+mod hot;
 mod ledger;
 mod order;
 mod panes;
 mod record;
 mod rolling;
 mod rollup;
+mod staircase;
 mod trace;
 mod volumes;
 mod wide;
@@ -29,9 +34,10 @@ mod fixture;
 mod properties;
 
 pub use class::Class;
+pub use cold::{Cold, ColdError, Entries};
 pub use complete::{COMPLETE_DAYS, COMPLETE_PERCENT, CompleteTo, complete_to};
 pub use error::WindowError;
-pub use ledger::Ledger;
+pub use ledger::{InsertError, Ledger};
 pub use panes::{PaneIndex, Panes};
 pub use volumes::{VolumeOptions, Volumes};
 pub use window::{Listener, Window};

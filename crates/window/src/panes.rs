@@ -1,6 +1,7 @@
 //! Panes: the exact partial sums, and their order by known day.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -50,6 +51,11 @@ fn unpack(packed: u64, known_on: KnownDay) -> PaneKey {
 }
 
 impl Panes {
+    /// The days that a key can name.
+    pub(crate) const DAYS: Range<Day> = Day(-(1 << (DAY_BITS - 1)))..Day(1 << (DAY_BITS - 1));
+    /// Longest period that a key can name.
+    pub(crate) const PERIOD_DAYS_MAX: u16 = 366;
+
     /// Adds to a pane.
     ///
     /// # Errors

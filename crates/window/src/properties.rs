@@ -233,17 +233,17 @@ proptest! {
     fn a_memory_that_has_seen_the_records_does_not_grow(stream in stream()) {
         let mut window = after(&stream);
         let kept = |window: &Window| {
-            let live = window.ledger.records.slots().iter().filter(|record| !record.is_free()).count();
+            let live = window.ledger.hot.records.slots().iter().filter(|record| !record.is_free()).count();
             (live, window.panes.len())
         };
         let once = kept(&window);
         let distinct: BTreeSet<_> = stream.iter().filter(|s| held(&stream, s)).map(|s| (s.identity(), s.rank())).collect();
         prop_assert_eq!(once.0, distinct.len());
-        let bytes = window.ledger.items.slots().len();
+        let bytes = window.ledger.hot.items.slots().len();
         for _ in 0..3 {
             feed(&mut window, &stream);
         }
-        prop_assert_eq!((kept(&window), window.ledger.items.slots().len()), (once, bytes));
+        prop_assert_eq!((kept(&window), window.ledger.hot.items.slots().len()), (once, bytes));
     }
 
     #[test]
@@ -264,7 +264,7 @@ proptest! {
                 EvidenceQuery { series, from: Day(*from), to: Day(from + length), as_of: known(*as_of) }
             })
             .collect();
-        let answers = window.ledger.trace(&queries, &window.names);
+        let answers = window.ledger.trace(&queries, &window.names).unwrap();
         let index = window.panes.sorted(&window.names);
         for (query, answer) in queries.iter().zip(&answers) {
             let as_of = query.as_of.0.0;

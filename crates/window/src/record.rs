@@ -22,6 +22,27 @@ pub(crate) struct Record {
     text_low: u32,
     text_high: u8,
     status: Slot,
+    /// Of the highest record of its identity: where else the identity is.
+    pub copy: Copied,
+}
+
+/// Whether a cold store holds an identity too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Copied {
+    /// It does not.
+    No,
+    /// It holds the same.
+    Same,
+    /// It holds what was before a change.
+    Before,
+}
+
+impl Copied {
+    /// After a change in memory.
+    pub fn changed(self) -> Copied {
+        if self == Copied::No { Copied::No } else { Copied::Before }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,6 +68,7 @@ impl Record {
                 Status::Reported => Slot::Reported,
                 Status::Withdrawn => Slot::Withdrawn,
             },
+            copy: Copied::No,
         }
     }
 
@@ -57,6 +79,11 @@ impl Record {
     pub fn rank(&self) -> Rank {
         let status = if self.status == Slot::Withdrawn { Status::Withdrawn } else { Status::Reported };
         Rank { revision: self.revision, status }
+    }
+
+    /// Says where its event id lies now.
+    pub fn set_text(&mut self, text: u64) {
+        (self.text_low, self.text_high) = (text as u32, (text >> 32) as u8);
     }
 
     /// Where its event id lies in [`Texts`].
@@ -125,6 +152,11 @@ impl<T> Slab<T> {
         Slab { slots: Vec::new(), free: Vec::new() }
     }
 
+    /// Empty, with room for as many as another holds: untouched room takes address space, not memory.
+    pub fn with_room_of(other: &Slab<T>) -> Slab<T> {
+        Slab { slots: Vec::with_capacity(other.slots.len()), free: Vec::new() }
+    }
+
     pub fn insert(&mut self, value: T) -> u32 {
         if let Some(i) = self.free.pop() {
             self.slots[i as usize] = value;
@@ -134,6 +166,11 @@ impl<T> Slab<T> {
         let i = i.expect("fewer than 2^32 records: memory ends long before");
         self.slots.push(value);
         i
+    }
+
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.free.clear();
     }
 
     pub fn free(&mut self, i: u32) {
@@ -178,6 +215,15 @@ impl Texts {
         let at = at as usize;
         let len = usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]));
         &self.bytes[at + 2..at + 2 + len]
+    }
+
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
+    /// Empty, with room for as much as another holds.
+    pub fn with_room_of(other: &Texts) -> Texts {
+        Texts { bytes: Vec::with_capacity(other.bytes.len()) }
     }
 
     pub fn bytes(&self) -> usize {

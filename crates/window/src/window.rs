@@ -2,7 +2,7 @@
 
 use headwater_model::{Counts, Head, Names, Observations, PaneKey, RawBatch, SignedRow};
 
-use crate::{Class, Ledger, Panes, WindowError};
+use crate::{Class, InsertError, Ledger, Panes, WindowError};
 
 /// Hears what a batch changes: where an archive and a publisher listen.
 pub trait Listener {
@@ -37,8 +37,8 @@ impl Window {
     /// Takes a batch and what was read of it; `listener` hears every change. Returns the counts of this batch.
     ///
     /// # Errors
-    /// [`WindowError::Unaccounted`] before anything was taken; [`WindowError::Overflow`] part-way: the window must not
-    /// be used after it.
+    /// [`WindowError::Unaccounted`] before anything was taken; [`WindowError::Overflow`] and [`WindowError::Cold`] part-way:
+    /// the window must not be used after them.
     pub fn process(
         &mut self,
         observations: &Observations,
@@ -57,14 +57,20 @@ impl Window {
                 listener.row(head, row);
                 Ok(())
             });
-            let overflow = |key: PaneKey| WindowError::overflow(names, key.series, key.period().last());
-            let class = added.map_err(overflow)?;
+            let class = added.map_err(|error| match error {
+                InsertError::Emit(key) => overflow(names, key),
+                InsertError::Cold(error) => WindowError::Cold(error),
+            })?;
             class.count(&mut counts);
             listener.record(head, class);
         }
         self.counts += counts;
         Ok(counts)
     }
+}
+
+fn overflow(names: &Names, key: PaneKey) -> WindowError {
+    WindowError::overflow(names, key.series, key.period().last())
 }
 
 fn event_id<'a>(observations: &'a Observations, input: &'a RawBatch, head: &Head) -> &'a [u8] {
