@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layout::{self, last_step, number};
 use crate::steps::step;
-use crate::{
-    ArchiveFile, Committed, Created, Floor, Listing, Objects, SealedEpoch, SourceDeclaration, StoreError,
-};
+use crate::{ArchiveFile, Committed, Created, Floor, Listing, Objects, SealedEpoch, SourceDeclaration, StoreError};
 
 /// Listings taken of an input whose epochs seem to have a gap. A folder that is read while files appear in it may show a
 /// later one and not an earlier one; the next look shows both.
@@ -158,9 +156,7 @@ impl Archive {
     /// same call may be made again with the same epochs: what is there counts as ours.
     pub fn commit(&self, epochs: &[SealedEpoch]) -> Vec<Result<Committed, StoreError>> {
         match self.create_epochs(epochs) {
-            Ok(created) => {
-                epochs.iter().zip(created).map(|(epoch, created)| self.settle(epoch, created?)).collect()
-            }
+            Ok(created) => epochs.iter().zip(created).map(|(epoch, created)| self.settle(epoch, created?)).collect(),
             // Only what concerns all alike.
             Err(error) => {
                 let text = error.to_string();

@@ -10,17 +10,19 @@ pub struct Chain {
     input: Input,
     head: Option<EpochHead>,
     checksum: Option<Checksum>,
+    /// The last epoch could not be read.
+    lost: Option<EpochNumber>,
 }
 
 impl Chain {
     /// Before the first epoch.
     pub fn begin(input: Input) -> Chain {
-        Chain { input, head: None, checksum: None }
+        Chain { input, head: None, checksum: None, lost: None }
     }
 
     /// Behind an epoch that is known already: `head` with the complete progress of a folder, and its file's checksum.
     pub fn behind(head: EpochHead, checksum: Checksum) -> Chain {
-        Chain { input: head.input.clone(), head: Some(head), checksum: Some(checksum) }
+        Chain { input: head.input.clone(), head: Some(head), checksum: Some(checksum), lost: None }
     }
 
     /// Behind the epochs that a floor covers.
@@ -30,7 +32,8 @@ impl Chain {
 
     /// The number of the epoch that follows.
     pub fn next(&self) -> EpochNumber {
-        self.head.as_ref().map_or(EpochNumber(0), |head| head.epoch.next())
+        let last = self.head.as_ref().map(|head| head.epoch).or(self.lost);
+        last.map_or(EpochNumber(0), EpochNumber::next)
     }
 
     /// The head of the last epoch, with the complete progress of a folder.
@@ -41,6 +44,11 @@ impl Chain {
     /// The checksum of the last epoch's file.
     pub fn checksum(&self) -> Option<Checksum> {
         self.checksum
+    }
+
+    /// Goes on behind an epoch that cannot be read: what follows is taken as it says, and held to from there on.
+    pub(crate) fn lose(&mut self, epoch: EpochNumber) {
+        *self = Chain { input: self.input.clone(), head: None, checksum: None, lost: Some(epoch) };
     }
 
     /// Goes on by an epoch, or says why it does not follow. `key` is where its file lies, `checksum` is the whole file's.
@@ -55,6 +63,7 @@ impl Chain {
         }
         self.head = Some(head);
         self.checksum = Some(checksum);
+        self.lost = None;
         Ok(())
     }
 
@@ -68,7 +77,7 @@ impl Chain {
                 self.input
             ));
         }
-        if head.previous != self.checksum {
+        if self.lost.is_none() && head.previous != self.checksum {
             let word = |checksum: Option<Checksum>| checksum.map_or("none".to_owned(), |c| c.to_string());
             return Some(format!(
                 "the chain is broken: its predecessor's checksum is {}, it names {}",
@@ -92,7 +101,8 @@ impl Chain {
             return Some(format!("it ends at offset {to} before it begins at {from}"));
         }
         let clock = before.and_then(|h| h.clock);
-        if head.clock_before != clock || head.clock < clock {
+        // It may begin later than its predecessor ended: an input that is first assigned late begins at that day.
+        if head.clock_before < clock || head.clock < head.clock_before {
             let word = |day: Option<Day>| day.map_or("none".to_owned(), |d| d.to_string());
             return Some(format!(
                 "its clock goes from {} to {}, its predecessor's ends at {}",
@@ -105,8 +115,16 @@ impl Chain {
         if c.read != c.accepted + c.duplicate + c.superseded + c.rejected || c.conflict > c.duplicate {
             return Some(format!("its counts do not add up: {c:?}"));
         }
+        if self.lost.is_some() {
+            return None;
+        }
         let mut total = before.map_or(Counts::default(), |h| h.total);
         total += c;
-        (head.total != total).then(|| format!("its totals are {:?}, they should be {total:?}", head.total))
+        if head.total != total {
+            return Some(format!("its totals are {:?}, they should be {total:?}", head.total));
+        }
+        let late = before.map_or(0, |h| h.late_total) + head.late_report;
+        (head.late_total != late)
+            .then(|| format!("its late rows are {} in all, they should be {late}", head.late_total))
     }
 }

@@ -6,6 +6,7 @@ mod calls;
 mod faults;
 mod limits;
 mod proof;
+mod staged;
 mod url;
 
 use std::future::Future;
@@ -257,6 +258,12 @@ impl Objects {
     pub fn delete(&self, key: &str) -> Result<(), StoreError> {
         let key = key.to_owned();
         self.wait(|calls| async move { calls.delete(&key).await })
+    }
+
+    /// Deletes the half-written files that a crash left in a local folder below `prefix`, written before `horizon`
+    /// (milliseconds since 1970); gives their number. They are never listed.
+    pub(crate) fn remove_staged(&self, prefix: &str, horizon: i64) -> Result<usize, StoreError> {
+        self.folder().map_or(Ok(0), |folder| staged::remove(&folder.join(prefix), horizon))
     }
 
     fn wait<T, F>(&self, call: impl FnOnce(Arc<Calls>) -> F) -> Result<T, StoreError>

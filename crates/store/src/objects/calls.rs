@@ -207,13 +207,7 @@ impl Calls {
     }
 
     /// Waits before the next try, or says that there is none.
-    async fn before_next(
-        &self,
-        tried: u32,
-        what: &'static str,
-        key: &str,
-        failure: Failure,
-    ) -> Result<(), StoreError> {
+    async fn before_next(&self, tried: u32, what: &'static str, key: &str, failure: Failure) -> Result<(), StoreError> {
         if tried >= self.limits.tries || !failure.is_passing() {
             return Err(self.failed(what, key, tried, &failure));
         }

@@ -16,8 +16,10 @@ const PROBE: &str = "probe";
 /// A word that no other process has: 32 hexadecimal digits.
 pub(super) fn random_word(url: &StoreUrl) -> Result<String, StoreError> {
     let mut word = [0; WORD_BYTES];
-    getrandom::fill(&mut word)
-        .map_err(|e| StoreError::Url { url: url.to_string(), reason: format!("the system gives no random bytes: {e}") })?;
+    getrandom::fill(&mut word).map_err(|e| StoreError::Url {
+        url: url.to_string(),
+        reason: format!("the system gives no random bytes: {e}"),
+    })?;
     Ok(format!("{:032x}", u128::from_ne_bytes(word)))
 }
 

@@ -38,7 +38,9 @@ impl StoreUrl {
             Some((scheme, rest)) if SCHEMES.contains(&scheme) && !rest.is_empty() && !rest.starts_with('/') => {
                 Ok(StoreUrl::Objects(text.to_owned()))
             }
-            Some(_) => Err(refuse("neither a folder nor s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX")),
+            Some(_) => {
+                Err(refuse("neither a folder nor s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX"))
+            }
         }
     }
 }
