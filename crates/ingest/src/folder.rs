@@ -28,3 +28,6 @@ fn failed(folder: &Path, source: io::Error) -> IngestError {
         _ => IngestError::Read { path: folder.into(), at: 0, source },
     }
 }
+
+#[cfg(test)]
+mod tests;

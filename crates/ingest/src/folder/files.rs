@@ -13,10 +13,10 @@ use super::judge::{Verdict, below, unread};
 use super::list::list;
 use super::open::Open;
 use super::stat::Stat;
-use super::text::{Skipped, Text};
-use crate::IngestError;
+use super::text::Text;
 use crate::lines::{Limits, LineError, LineReader, Place};
 use crate::spill::Spill;
+use crate::{Compression, IngestError};
 
 /// A file that the system refuses is tried again after this time, though nothing of it changed.
 const TRY_AGAIN: Duration = Duration::from_secs(30);
@@ -193,7 +193,7 @@ struct Reading<'a, O> {
 impl<O: Out> Reading<'_, O> {
     fn file(&mut self, path: &Path, known: &mut Known) -> Result<(), Trouble> {
         let refused = |source| refused(path, source);
-        let open = match Open::open(path) {
+        let open = match Open::file(path) {
             // Listed a moment ago. The next look finds it gone, or another in its place.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 known.open_end = true;
@@ -204,6 +204,7 @@ impl<O: Out> Reading<'_, O> {
         let before = known.stat.replace(open.stat);
         match open.judge(&known.progress, before.as_ref()).map_err(refused)? {
             Verdict::Known => {}
+            Verdict::First if open.unclear => {}
             Verdict::First => known.progress = open.unread().map_err(refused)?,
             Verdict::Replaced => {
                 self.counts.replaced.add();
@@ -248,29 +249,16 @@ impl<O: Out> Reading<'_, O> {
         let from = below(&known.progress);
         let text = match open.compression {
             None => Text::plain(&open.file, from, size).map_err(refused)?,
-            Some(compression) => {
-                let unpacked = || Text::packed(&open.file, size, compression).map_err(refused);
-                let mut text = unpacked()?;
-                match text.skip(from, || self.out.wanted()) {
-                    Skipped::All => {}
-                    Skipped::Unwanted => return Err(Trouble::Unwanted),
-                    // Damage says nothing of how much there was.
-                    Skipped::Short if text.failure().is_some_and(|error| !is_cut_off(error)) => {
-                        return self.ended(open, known, &text);
-                    }
-                    Skipped::Short => {
-                        self.truncated(open, known)?;
-                        text = unpacked()?;
-                    }
-                }
-                text
-            }
+            Some(compression) => match self.unpacked(open, known, compression)? {
+                Some(text) => text,
+                None => return Ok(()),
+            },
         };
         let place = Place { offset: below(&known.progress), lines: known.progress.lines };
         let origin = open.path.to_string_lossy().into();
         let mut lines = LineReader::new(text, origin, self.limits).at(place).last_line(Text::is_whole);
         if open.compression.is_none() {
-            lines = lines.at_most(size - from);
+            lines = lines.at_most(size.saturating_sub(from));
         }
         let mut seen = open.stat;
         loop {
@@ -299,6 +287,41 @@ impl<O: Out> Reading<'_, O> {
         }
         known.open_end = seen.nameless || (open.compression.is_none() && below(&known.progress) < size);
         self.ended(open, known, lines.source())
+    }
+
+    /// The text of a packed file behind what was taken; none if nothing can be taken.
+    ///
+    /// It is unpacked once to see how far it goes, for damage shows only behind the bytes that it touched: no line of
+    /// damaged data is taken. Then it is unpacked again to be read.
+    fn unpacked<'f>(
+        &mut self,
+        open: &'f Open,
+        known: &mut Known,
+        compression: Compression,
+    ) -> Result<Option<Text<'f>>, Trouble> {
+        let from = below(&known.progress);
+        let unpack =
+            || Text::packed(&open.file, open.stat.size, compression).map_err(|error| refused(&open.path, error));
+        let mut probe = unpack()?;
+        let whole = probe.pass(u64::MAX, || self.out.wanted()).ok_or(Trouble::Unwanted)?;
+        let sound = probe.failure().is_none_or(is_cut_off);
+        if !sound || whole.bytes == from {
+            known.open_end = false;
+            self.ended(open, known, &probe)?;
+            return Ok(None);
+        }
+        let mut text = unpack()?;
+        if whole.bytes > from {
+            let taken = text.pass(from, || self.out.wanted()).ok_or(Trouble::Unwanted)?;
+            // A last line without newline was taken at the end of the data, and now is not the last; or the text is
+            // another. The whole line, or the other text, is taken now.
+            if taken.last.is_none_or(|last| last == b'\n') {
+                return Ok(Some(text));
+            }
+            text = unpack()?;
+        }
+        self.truncated(open, known)?;
+        Ok(Some(text))
     }
 
     /// Says why the text of a file ended before the file.

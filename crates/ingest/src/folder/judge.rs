@@ -22,7 +22,7 @@ pub(super) struct Found<'a> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Nothing was known of it.
+    /// Nothing of it was taken yet, so nothing need be remembered of it either.
     First,
     /// The known one, to be read on.
     Known,
@@ -34,7 +34,7 @@ pub(super) enum Verdict {
 
 pub(super) fn judge(known: &FileProgress, found: &Found<'_>) -> Verdict {
     match found.head {
-        _ if known.head_bytes == 0 => Verdict::First,
+        _ if below(known) == 0 => Verdict::First,
         None if found.same_file == Some(false) => Verdict::Replaced,
         None => Verdict::Truncated,
         Some(head) if head != known.head => Verdict::Replaced,

@@ -24,7 +24,7 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub fn open(path: &Path) -> io::Result<Open> {
+    pub fn file(path: &Path) -> io::Result<Open> {
         let file = File::open(path)?;
         let stat = Stat::of(&file.metadata()?);
         let mut open = Open { path: path.into(), file, stat, compression: None, unclear: false };

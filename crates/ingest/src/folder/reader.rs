@@ -24,6 +24,11 @@ const AT_END_EVERY: Duration = Duration::from_secs(2);
 /// A look that took no longer tells of the end even if it found something: what it saw is only this old.
 const JUST_NOW: Duration = Duration::from_secs(1);
 
+/// A look at thousands of files takes its time; between two that find nothing lies so many times as much, so that
+/// looking costs a tenth of a core at most. Never longer than this for its sake.
+const REST: u32 = 9;
+const REST_MAX: Duration = Duration::from_secs(10);
+
 /// How long the thread waits for room before it asks whether it is still wanted.
 const WAIT_AT_MOST: Duration = Duration::from_millis(100);
 
@@ -35,14 +40,15 @@ pub struct FolderSettings {
     /// The folder, as configured.
     pub path: PathBuf,
     /// Time from one look at the folder to the next while nothing changes; 1 s is a good value. After a change the next
-    /// look comes within 200 ms.
+    /// look comes within 200 ms; with very many files looks are rarer.
     pub look_every: Duration,
 }
 
 /// Reads the files of a folder as one input, on a thread of its own: first what is there, then what comes.
 ///
 /// The files (see [`crate::folder_files`]) are read in the order of their names, whole lines only; a last line without
-/// newline waits for its newline. A file is known by its name and its first bytes ([`FileProgress`]):
+/// newline waits for its newline. Once something of it was taken, a file is known by its name and its first bytes
+/// ([`FileProgress`]):
 ///
 /// * one that grows is read on from where reading stood;
 /// * one with other first bytes is a new file, read from its beginning (`replaced`);
@@ -55,8 +61,9 @@ pub struct FolderSettings {
 ///
 /// Packed files (gzip, zstd; several members) are unpacked as far as they go: a member that is cut off may still be
 /// being written, so its whole lines are taken and the rest is waited for. At the good end of the packed data the last
-/// line needs no newline. Damaged ones are named (`damaged`) and stop; what was unpacked before the damage counts.
-/// Positions are those of the unpacked text; to read on, a packed file is unpacked again and what was taken is skipped.
+/// line needs no newline; if text comes behind it after all, the file is read again as one that was cut. Of damaged data
+/// nothing more is taken: the file is named (`damaged`) and left until it changes. Positions are those of the unpacked
+/// text; to read on, a packed file is unpacked again, once to see that it is sound and once to be read.
 ///
 /// What is read and not yet taken is bounded in bytes: beyond it the thread stops reading. A folder that goes away is
 /// waited for. One process at a time reads a folder: the second is refused.
@@ -272,7 +279,7 @@ impl Watcher {
                     match (sent, fresh) {
                         (true, false) => Duration::ZERO,
                         (true, true) => LOOK_AGAIN.min(self.settings.look_every),
-                        (false, _) => self.settings.look_every,
+                        (false, _) => self.settings.look_every.max((began.elapsed() * REST).min(REST_MAX)),
                     }
                 }
                 // One process too many is no trouble that waiting mends.

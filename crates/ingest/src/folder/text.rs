@@ -6,8 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use crate::Compression;
 use crate::packing::unpack;
 
-/// Bytes skipped between two questions whether to go on.
-const SKIP_BYTES: usize = 128 << 10;
+/// Bytes passed over between two questions whether to go on.
+const PASS_BYTES: usize = 128 << 10;
 
 /// Ends where the file ends, or where it cannot be read or unpacked further: then it remembers why.
 pub(super) struct Text<'a> {
@@ -16,14 +16,13 @@ pub(super) struct Text<'a> {
     failure: Option<io::Error>,
 }
 
-/// How skipping what was taken went.
-pub(super) enum Skipped {
-    /// All of it.
-    All,
-    /// The text is shorter.
-    Short,
-    /// Nobody wants it any more.
-    Unwanted,
+/// Text that was passed over.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passed {
+    /// How much there was of what was asked for.
+    pub bytes: u64,
+    /// The last byte of it.
+    pub last: Option<u8>,
 }
 
 impl<'a> Text<'a> {
@@ -40,22 +39,26 @@ impl<'a> Text<'a> {
         Ok(Text { reader: unpack(file.take(size), compression)?, packed: true, failure: None })
     }
 
-    /// Leaves out what was taken.
-    pub fn skip(&mut self, mut bytes: u64, mut wanted: impl FnMut() -> bool) -> Skipped {
-        let mut buffer = vec![0; SKIP_BYTES];
-        while bytes > 0 {
+    /// Passes over so many bytes, or as many as there are; `None` when nobody wants them any more.
+    pub fn pass(&mut self, at_most: u64, mut wanted: impl FnMut() -> bool) -> Option<Passed> {
+        let mut buffer = vec![0; PASS_BYTES];
+        let mut passed = Passed::default();
+        while passed.bytes < at_most {
             if !wanted() {
-                return Skipped::Unwanted;
+                return None;
             }
-            let most = buffer.len().min(usize::try_from(bytes).unwrap_or(usize::MAX));
+            let most = buffer.len().min(usize::try_from(at_most - passed.bytes).unwrap_or(usize::MAX));
             match self.read(&mut buffer[..most]) {
-                Ok(0) => return Skipped::Short,
-                Ok(got) => bytes -= got as u64,
+                Ok(0) => break,
+                Ok(got) => {
+                    passed.bytes += got as u64;
+                    passed.last = Some(buffer[got - 1]);
+                }
                 // Only interruptions come through.
                 Err(_) => {}
             }
         }
-        Skipped::All
+        Some(passed)
     }
 
     /// Packed data that came to their good end: nothing of the last line is missing.
