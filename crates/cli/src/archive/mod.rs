@@ -1,0 +1,20 @@
+//! Reading the archive: its panes, the events behind them, the alert log.
+
+mod alerts;
+mod evidence;
+mod holdings;
+mod panes;
+mod rejects;
+mod replay;
+mod stored;
+
+#[cfg(test)]
+pub mod fake;
+
+pub use alerts::{closed_to, entries, told};
+pub use evidence::Evidence;
+pub use holdings::{EachReject, EachRow, Holdings, Later, Stock, inputs};
+pub use panes::{By, overflow, panes, totals};
+pub use rejects::write_rejects;
+pub use replay::{Replayed, Span, replay};
+pub use stored::Stored;

@@ -1,0 +1,77 @@
+//! The alert log as a reader of it keeps it: where it ends, and what it told last of each alert.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use headwater_model::{Alert, Day};
+use headwater_store::DetectEntry;
+
+use crate::detecting::Walked;
+
+/// Days that one entry closes at most: a backfill of years becomes many entries, each written and told in seconds.
+pub const ENTRY_DAYS_MAX: usize = 90;
+/// Alerts after which an entry takes no further day; some 8 KiB each.
+pub const ENTRY_ALERTS_MAX: usize = 1_000;
+
+/// What the log says so far.
+#[derive(Debug, Default)]
+pub struct Log {
+    /// Number of the entry to come.
+    pub next: u64,
+    /// The last closed day.
+    pub closed_to: Option<Day>,
+    /// The last revision of each alert.
+    pub told: BTreeMap<String, Alert>,
+}
+
+impl Log {
+    /// Takes the entry that stands under [`Log::next`].
+    pub fn push(&mut self, entry: &DetectEntry) {
+        self.next += 1;
+        self.closed_to = self.closed_to.max(Some(entry.closed_to));
+        for alert in &entry.alerts {
+            self.told.insert(alert.alert_id.clone(), alert.clone());
+        }
+    }
+}
+
+/// Days walked that the log does not have yet.
+#[derive(Debug, Default)]
+pub struct Open(VecDeque<Walked>);
+
+impl Open {
+    /// One more day.
+    pub fn push(&mut self, walked: Walked) {
+        self.0.push_back(walked);
+    }
+
+    /// Whether an entry takes no further day.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= ENTRY_DAYS_MAX || self.0.iter().map(|day| day.alerts.len()).sum::<usize>() >= ENTRY_ALERTS_MAX
+    }
+
+    /// The last day and every alert of the days.
+    pub fn entry(&self) -> Option<(Day, Vec<Alert>)> {
+        let last = self.0.back()?;
+        Some((last.day.0, self.0.iter().flat_map(|day| day.alerts.iter().cloned()).collect()))
+    }
+
+    /// The alerts of the days up to one that the log now has.
+    pub fn close(&mut self, up_to: Day) -> Vec<Alert> {
+        let mut alerts = Vec::new();
+        while let Some(day) = self.0.pop_front_if(|day| day.day.0 <= up_to) {
+            alerts.extend(day.alerts);
+        }
+        alerts
+    }
+}
+
+/// The first alert in which what the log told differs from what was computed again, versions aside: none where they are
+/// the same, revision for revision.
+pub fn first_difference<'a>(told: &'a [Alert], computed: &'a [Alert]) -> Option<&'a Alert> {
+    let same = |told: &Alert, computed: &Alert| *told == Alert { versions: told.versions.clone(), ..computed.clone() };
+    let differs = told.iter().zip(computed).position(|(a, b)| !same(a, b));
+    match differs {
+        Some(at) => told.get(at),
+        None => told.get(computed.len()).or_else(|| computed.get(told.len())),
+    }
+}

@@ -1,0 +1,69 @@
+//! The loop of `--role detect`.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use headwater_catalog::Catalog;
+
+use crate::archive::Holdings;
+use crate::detecting::{AlertSink, Detecting, Standing};
+
+/// How often the store is looked at when nobody says that something was committed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after an error.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// What the loop is handed.
+pub struct Surroundings<'a, S, A, T> {
+    /// The names of the configured sources.
+    pub sources: BTreeSet<Arc<str>>,
+    /// Whether to stop.
+    pub stop: &'a dyn Fn() -> bool,
+    /// Where alerts go.
+    pub sink: S,
+    /// Whether this process may close days.
+    pub active: A,
+    /// Says that the same process has committed something.
+    pub committed: Receiver<()>,
+    /// Hears where it stands, whenever that changes.
+    pub tell: T,
+}
+
+/// Detects until it is told to stop. An error is logged and tried again: the store may be back.
+pub fn run_detect<S, A, T>(holdings: &impl Holdings, catalog: Arc<Catalog>, mut around: Surroundings<'_, S, A, T>)
+where
+    S: AlertSink,
+    A: Fn() -> bool,
+    T: FnMut(&Standing),
+{
+    let mut detecting = Detecting::new(catalog, around.sources);
+    let mut last: Option<Standing> = None;
+    while !(around.stop)() {
+        let pause = match detecting.step(holdings, (around.active)(), &mut around.sink, around.stop) {
+            Ok(standing) => {
+                if last.as_ref().is_none_or(|last| *last != standing) {
+                    (around.tell)(&standing);
+                }
+                let busy = standing.busy;
+                last = Some(standing);
+                if busy { Duration::ZERO } else { LOOK_EVERY }
+            }
+            Err(error) => {
+                tracing::error!("detection goes on in {} s: {error:#}", AGAIN_AFTER.as_secs());
+                AGAIN_AFTER
+            }
+        };
+        wait(&around.committed, pause);
+    }
+}
+
+/// Waits, no longer than until something is committed; all that was committed until then is one reason to look.
+fn wait(committed: &Receiver<()>, pause: Duration) {
+    match committed.recv_timeout(pause) {
+        Ok(()) => while committed.try_recv().is_ok() {},
+        Err(RecvTimeoutError::Timeout) => {}
+        Err(RecvTimeoutError::Disconnected) => std::thread::park_timeout(pause),
+    }
+}

@@ -1,0 +1,291 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use headwater_catalog::Catalog;
+use headwater_model::{Alert, AlertStatus, Day};
+use headwater_sim::{Feed, Scenario, Spec, World};
+use proptest::prelude::*;
+
+use crate::archive::fake::Fake;
+use crate::detecting::log::ENTRY_DAYS_MAX;
+use crate::detecting::{AlertSink, Detecting, Holder, Standing};
+
+/// A week of the world: the lines of trade and of seizures, and the last day of the week.
+struct Week {
+    trade: Vec<Vec<u8>>,
+    seizure: Vec<Vec<u8>>,
+    last: Day,
+}
+
+/// A small world in which something is told.
+static WEEKS: LazyLock<Vec<Week>> = LazyLock::new(|| {
+    let end = Day::parse("2025-12-31").unwrap();
+    let spec = Spec { years: 3, history_years: 1, scale: 0.5, ..Spec::new(1, Scenario::Substitution, end) };
+    let mut weeks: Vec<Week> = Vec::new();
+    for record in World::new(&spec).unwrap().records() {
+        let last = Day(record.known_on().0.week() * 7 + 6);
+        if weeks.last().is_none_or(|week| week.last != last) {
+            weeks.push(Week { trade: Vec::new(), seizure: Vec::new(), last });
+        }
+        let week = weeks.last_mut().unwrap();
+        let mut line = Vec::new();
+        record.write(&mut line).unwrap();
+        match record.feed {
+            Feed::Trade => week.trade.push(line),
+            Feed::Seizure => week.seizure.push(line),
+        }
+    }
+    weeks
+});
+
+const SOURCES: [(&str, u32); 2] = [("trade", 1), ("seizure", 1)];
+
+/// The log of a process that was never stopped and looked after each week.
+static STRAIGHT: LazyLock<Vec<Alert>> = LazyLock::new(|| {
+    let mut archive = Fake::with(&SOURCES);
+    let mut detecting = detecting();
+    for week in WEEKS.iter() {
+        commit(&mut archive, week);
+        step_all(&mut detecting, &archive);
+    }
+    let alerts = told(&archive);
+    assert!(alerts.iter().filter(|alert| alert.status == AlertStatus::Raised).count() >= 2, "{}", alerts.len());
+    assert!(alerts.iter().any(|alert| alert.status != AlertStatus::Raised));
+    alerts
+});
+
+fn detecting() -> Detecting {
+    let sources: BTreeSet<Arc<str>> = SOURCES.iter().map(|(source, _)| (*source).into()).collect();
+    Detecting::new(Catalog::embedded(), sources)
+}
+
+/// Each input reached its end; the clock of a week ends on its last day.
+fn commit(archive: &mut Fake, week: &Week) {
+    archive.commit("trade/0", &week.trade, true, Some(week.last));
+    archive.commit("seizure/0", &week.seizure, true, Some(week.last));
+}
+
+fn step(detecting: &mut Detecting, archive: &Fake, active: bool) -> anyhow::Result<Standing> {
+    detecting.step(archive, active, &mut (), &|| false)
+}
+
+/// Until nothing is left to do.
+fn step_all(detecting: &mut Detecting, archive: &Fake) -> Standing {
+    loop {
+        let standing = step(detecting, archive, true).unwrap();
+        if !standing.busy {
+            return standing;
+        }
+    }
+}
+
+fn told(archive: &Fake) -> Vec<Alert> {
+    archive.log.borrow().iter().flat_map(|entry| entry.alerts.clone()).collect()
+}
+
+fn closed_days(archive: &Fake) -> Vec<Day> {
+    archive.log.borrow().iter().map(|entry| entry.closed_to).collect()
+}
+
+#[test]
+fn days_are_closed_up_to_the_slowest_clock_and_one_entry_tells_of_them() {
+    let mut archive = Fake::with(&SOURCES);
+    let mut detecting = detecting();
+    let week = &WEEKS[0];
+    assert_eq!(step_all(&mut detecting, &archive).closed_to, None);
+    archive.commit("trade/0", &week.trade, true, Some(week.last));
+    let standing = step_all(&mut detecting, &archive);
+    assert_eq!((standing.closed_to, &*standing.held_by.to_string()), (None, "seizure/0 was not read to its end yet"));
+    archive.commit("seizure/0", &week.seizure, true, Some(week.last - 2));
+    let clock = archive.last_clock("seizure/0");
+    let standing = step_all(&mut detecting, &archive);
+    assert_eq!(standing.closed_to, Some(clock - 1));
+    let Holder::Behind { input, .. } = standing.held_by else { panic!() };
+    assert_eq!(input.to_string(), "seizure/0");
+    step_all(&mut detecting, &archive);
+    assert_eq!(closed_days(&archive).len(), 1, "nothing moved: no entry");
+    assert!(archive.log.borrow()[0].epochs.len() == 2);
+}
+
+#[test]
+fn a_backfill_is_told_in_entries_of_bounded_length_and_alike() {
+    let mut archive = Fake::with(&SOURCES);
+    for week in WEEKS.iter() {
+        archive.commit("trade/0", &week.trade, false, None);
+        archive.commit("seizure/0", &week.seizure, false, None);
+    }
+    let mut detecting = detecting();
+    assert_eq!(step_all(&mut detecting, &archive).closed_to, None, "neither was at its end");
+    let last = WEEKS.last().unwrap().last;
+    let none: [&[u8]; 0] = [];
+    archive.commit("trade/0", &none, true, Some(last));
+    archive.commit("seizure/0", &none, true, Some(last));
+    assert_eq!(step_all(&mut detecting, &archive).closed_to, Some(last - 1));
+    assert_eq!(told(&archive), *STRAIGHT);
+    let days = closed_days(&archive);
+    assert!(days.windows(2).all(|pair| (1..=ENTRY_DAYS_MAX as i32).contains(&(pair[1] - pair[0]))), "{days:?}");
+    assert!(days.len() > 5);
+}
+
+#[test]
+fn folding_changes_nothing_and_who_was_overtaken_begins_afresh() {
+    let mut archive = Fake::with(&SOURCES);
+    let (mut active, mut standby) = (detecting(), detecting());
+    for (number, week) in WEEKS.iter().enumerate() {
+        commit(&mut archive, week);
+        step_all(&mut active, &archive);
+        if number % 40 == 20 {
+            step(&mut standby, &archive, false).unwrap();
+        }
+        if number % 40 == 30 {
+            archive.fold("trade/0", true);
+            archive.fold("seizure/0", false);
+        }
+    }
+    assert_eq!(told(&archive), *STRAIGHT);
+    while step(&mut standby, &archive, false).unwrap().busy {}
+    assert!(!standby.differs());
+    assert_eq!(standby.closed_to(), active.closed_to());
+}
+
+#[test]
+fn a_store_that_fails_now_and_then_loses_and_doubles_nothing() {
+    let mut archive = Fake::with(&SOURCES);
+    let (mut detecting, mut failed) = (detecting(), 0);
+    for week in WEEKS.iter() {
+        commit(&mut archive, week);
+        archive.fail_one_in.set(3);
+        while step(&mut detecting, &archive, true).map_or(true, |standing| standing.busy) {
+            failed += 1;
+        }
+    }
+    archive.fail_one_in.set(0);
+    step_all(&mut detecting, &archive);
+    assert!(failed > 100, "{failed}");
+    assert_eq!(told(&archive), *STRAIGHT);
+}
+
+/// Late reports: known long before they arrive.
+#[test]
+fn late_rows_never_land_on_a_closed_day() {
+    let mut archive = Fake::with(&SOURCES);
+    let mut active = detecting();
+    let (early, late): (Vec<_>, Vec<_>) = (0..WEEKS.len()).partition(|number| number % 5 != 4);
+    for number in &early {
+        commit(&mut archive, &WEEKS[*number]);
+        step_all(&mut active, &archive);
+        if number % 5 == 3 && number > &5 {
+            // A week that was left out comes now, under a clock that is past it.
+            commit(&mut archive, &WEEKS[number - 4]);
+            let before = active.closed_to();
+            step_all(&mut active, &archive);
+            assert!(active.closed_to() >= before);
+        }
+    }
+    assert!(late.len() > 10);
+    assert_eq!(active.late(), 0);
+    let mut rebuilt = detecting();
+    while step(&mut rebuilt, &archive, false).unwrap().busy {}
+    assert!(!rebuilt.differs());
+    assert_eq!((rebuilt.closed_to(), rebuilt.late()), (active.closed_to(), 0));
+}
+
+#[derive(Default)]
+struct Heard {
+    alerts: Vec<Alert>,
+    away: bool,
+}
+
+impl AlertSink for &mut Heard {
+    fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()> {
+        anyhow::ensure!(!self.away, "the broker is away");
+        self.alerts.extend_from_slice(alerts);
+        Ok(())
+    }
+}
+
+impl Heard {
+    /// What somebody holds who keeps the last of each id.
+    fn last(&self) -> Vec<&Alert> {
+        last(&self.alerts)
+    }
+}
+
+fn last(alerts: &[Alert]) -> Vec<&Alert> {
+    let by_id: std::collections::BTreeMap<&str, &Alert> = alerts.iter().map(|a| (a.alert_id.as_str(), a)).collect();
+    by_id.into_values().collect()
+}
+
+#[test]
+fn what_was_not_published_is_published_by_whoever_takes_over() {
+    let mut archive = Fake::with(&SOURCES);
+    let (mut first, mut second) = (detecting(), detecting());
+    let (mut heard_first, mut heard_second) = (Heard { away: true, ..Heard::default() }, Heard::default());
+    let half = WEEKS.len() * 4 / 5;
+    for week in &WEEKS[..half] {
+        commit(&mut archive, week);
+        while first.step(&archive, true, &mut &mut heard_first, &|| false).is_ok_and(|standing| standing.busy) {}
+        assert!(!second.step(&archive, false, &mut &mut heard_second, &|| false).unwrap().active);
+    }
+    let alerts = told(&archive);
+    assert!(!alerts.is_empty() && heard_first.alerts.is_empty() && heard_second.alerts.is_empty());
+    while second.step(&archive, true, &mut &mut heard_second, &|| false).unwrap().busy {}
+    assert_eq!(heard_second.last(), last(&alerts));
+    for week in &WEEKS[half..] {
+        commit(&mut archive, week);
+        while second.step(&archive, true, &mut &mut heard_second, &|| false).unwrap().busy {}
+    }
+    assert_eq!(told(&archive), *STRAIGHT);
+    assert_eq!(heard_second.last(), last(&STRAIGHT));
+    heard_first.away = false;
+    first.step(&archive, true, &mut &mut heard_first, &|| false).unwrap();
+    assert!(last(&alerts).into_iter().all(|alert| heard_first.last().contains(&alert)), "once its broker is back");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn stopped_at_any_point_and_rebuilt_it_tells_the_same(stops in prop::collection::btree_set(0..WEEKS.len(), 1..4)) {
+        let mut archive = Fake::with(&SOURCES);
+        let mut detecting = detecting();
+        for (number, week) in WEEKS.iter().enumerate() {
+            commit(&mut archive, week);
+            if stops.contains(&number) {
+                detecting = self::detecting();
+            }
+            step_all(&mut detecting, &archive);
+        }
+        prop_assert_eq!(&told(&archive), &*STRAIGHT);
+        prop_assert!(!detecting.differs());
+    }
+
+    #[test]
+    fn two_that_close_days_at_once_write_one_log(turns in prop::collection::vec(any::<[bool; 2]>(), 20..60)) {
+        let mut archive = Fake::with(&SOURCES);
+        let mut both = [detecting(), detecting()];
+        for (number, week) in WEEKS.iter().enumerate() {
+            commit(&mut archive, week);
+            for (detecting, turn) in both.iter_mut().zip(turns[number % turns.len()]) {
+                if turn {
+                    // Walked before the other's entry is seen: what a slow writer does.
+                    detecting.walk_ahead(&archive).unwrap();
+                }
+            }
+            for (detecting, turn) in both.iter_mut().zip(turns[(number + 1) % turns.len()]) {
+                if turn {
+                    step(detecting, &archive, true).unwrap();
+                }
+            }
+        }
+        for detecting in &mut both {
+            step_all(detecting, &archive);
+            prop_assert!(!detecting.differs());
+        }
+        prop_assert_eq!(&told(&archive), &*STRAIGHT);
+        let days = closed_days(&archive);
+        prop_assert!(days.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", days);
+    }
+}
