@@ -3,13 +3,16 @@
 //! Results go to standard output, words to standard error, a progress bar to a terminal only.
 
 #![allow(clippy::print_stderr, reason = "words go to standard error")]
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod archive;
 mod args;
 mod catalog;
 mod clock;
 mod config;
 mod core;
 mod demo;
+mod detecting;
 mod failure;
 mod import;
 mod memory;

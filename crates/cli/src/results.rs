@@ -87,14 +87,14 @@ pub fn write(
     Ok(summary)
 }
 
-fn families<'c>(catalog: &'c Catalog, id: &str) -> Families<'c> {
+pub fn families<'c>(catalog: &'c Catalog, id: &str) -> Families<'c> {
     let Some(substance) = catalog.get(id) else { return Families::default() };
     let name = |family| &*catalog.family_at(family).id;
     Families { family: substance.families.first().copied().map(name), market_family: substance.market_family.map(name) }
 }
 
 /// Alerts, not revisions, by the word of their kind.
-fn by_kind(alerts: &[Alert]) -> BTreeMap<String, u64> {
+pub fn by_kind(alerts: &[Alert]) -> BTreeMap<String, u64> {
     let distinct: BTreeSet<_> = alerts.iter().map(|a| (a.kind.as_str(), a.alert_id.as_str())).collect();
     let mut kinds = BTreeMap::new();
     for (kind, _) in distinct {
