@@ -115,7 +115,12 @@ fn feed(window: &mut Window, batches: &[(RawBatch, Observations)]) {
 
 fn window(c: &mut Criterion) {
     let first = batches(&names(), 0);
-    let mut full = Window { names: names(), ..Window::default() };
+    let empty = || {
+        let mut window = Window::default();
+        window.names = names();
+        window
+    };
+    let mut full = empty();
     feed(&mut full, &first);
     eprintln!(
         "{} events: {} bytes each in the ledger; {} panes: {} bytes each",
@@ -128,7 +133,6 @@ fn window(c: &mut Criterion) {
     let mut group = c.benchmark_group("window");
     group.sample_size(10).throughput(Throughput::Elements(u64::from(EVENTS)));
     group.bench_function("new events", |b| {
-        let empty = || Window { names: names(), ..Window::default() };
         b.iter_batched(
             empty,
             |mut window| {
@@ -146,7 +150,7 @@ fn window(c: &mut Criterion) {
     });
     let series = full.names.series.iter().map(|(id, _)| id).take(10).collect();
     let query = EvidenceQuery { series, from: Day(17_300), to: Day(17_390), as_of: KnownDay(Day(17_390)) };
-    group.bench_function("trace", |b| b.iter(|| full.ledger.trace(std::slice::from_ref(&query), &full.names)));
+    group.bench_function("trace", |b| b.iter(|| full.ledger.trace(std::slice::from_ref(&query), &full.names).unwrap()));
     let mut revision = 0;
     group.bench_function("revisions", |b| {
         b.iter_batched(

@@ -9,6 +9,7 @@
 //! wall clocks or the catalog.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod archived;
 mod class;
 mod coding;
 mod cold;
@@ -17,11 +18,14 @@ mod error;
 mod filter;
 mod hot;
 mod ledger;
+mod loader;
+mod net;
 mod order;
 mod panes;
 mod record;
 mod rolling;
 mod rollup;
+mod snapshot;
 mod staircase;
 mod trace;
 mod volumes;
@@ -38,6 +42,8 @@ pub use cold::{Cold, ColdError, Entries};
 pub use complete::{COMPLETE_DAYS, COMPLETE_PERCENT, CompleteTo, complete_to};
 pub use error::WindowError;
 pub use ledger::{InsertError, Ledger};
+pub use loader::WindowLoader;
+pub use net::{NetVolume, NetVolumes};
 pub use panes::{PaneIndex, Panes};
 pub use volumes::{VolumeOptions, Volumes};
 pub use window::{Listener, Window};

@@ -6,9 +6,9 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use headwater_model::{Day, EventDay, Id, KnownDay, Names, Pane, PaneKey, Sums};
+use headwater_model::{Day, EventDay, Id, KnownDay, Names, Pane, PaneKey, Series, Sums};
 
-use crate::order;
+use crate::{WindowError, order};
 
 /// Fixed, not random: two runs over the same records must walk the maps alike.
 const HASHER: FixedState = FixedState::with_seed(0x7061_6e65);
@@ -34,13 +34,13 @@ pub struct Panes {
 }
 
 /// Series, event day and length of the period in one word, so that hashing and comparing are one step.
-fn pack(key: PaneKey) -> u64 {
+pub(crate) fn pack(key: PaneKey) -> u64 {
     let day = key.event_day.0.0 + (1 << (DAY_BITS - 1));
     debug_assert!((0..1 << DAY_BITS).contains(&day) && key.period_days < 1 << PERIOD_BITS, "{key:?}");
     u64::from(key.series.raw()) << 32 | u64::from(day as u32) << PERIOD_BITS | u64::from(key.period_days)
 }
 
-fn unpack(packed: u64, known_on: KnownDay) -> PaneKey {
+pub(crate) fn unpack(packed: u64, known_on: KnownDay) -> PaneKey {
     let day = (packed >> PERIOD_BITS) as u32 & ((1 << DAY_BITS) - 1);
     PaneKey {
         series: Id::new((packed >> 32) as u32),
@@ -98,11 +98,41 @@ impl Panes {
         other.iter().try_for_each(|pane| self.add(pane.key, pane.sums))
     }
 
+    /// Adds the panes of another input, whose keys speak of other names: `own` learns those that it lacks.
+    ///
+    /// # Errors
+    /// [`WindowError::Overflow`]; what came before it was added.
+    pub fn merge_from(&mut self, own: &mut Names, other: &Panes, others: &Names) -> Result<(), WindowError> {
+        let mut series: Vec<Option<Id<Series>>> = vec![None; others.series.len()];
+        for pane in other.iter() {
+            let known = &mut series[pane.key.series.index()];
+            let series = *known.get_or_insert_with(|| translate(own, others.series.get(pane.key.series), others));
+            self.add(PaneKey { series, ..pane.key }, pane.sums)
+                .map_err(|key| WindowError::overflow(own, key.series, key.period().last()))?;
+        }
+        Ok(())
+    }
+
     /// By known day, in no order within a day.
-    fn iter(&self) -> impl Iterator<Item = Pane> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Pane> {
         self.days.iter().flat_map(|(&day, &slot)| {
             self.maps[slot as usize].iter().map(move |(&key, &sums)| Pane { key: unpack(key, day), sums })
         })
+    }
+
+    /// The days in order, each with its panes by packed key, in no order.
+    pub(crate) fn days(&self) -> impl Iterator<Item = (KnownDay, impl ExactSizeIterator<Item = (u64, Sums)>)> {
+        self.days.iter().map(|(&day, &slot)| (day, self.maps[slot as usize].iter().map(|(&key, &sums)| (key, sums))))
+    }
+
+    /// Makes room for as many more panes of a day.
+    pub(crate) fn reserve(&mut self, day: KnownDay, more: usize) {
+        self.map(day).reserve(more);
+    }
+
+    /// Takes a pane that is not held yet and not zero. False where it is one of both.
+    pub(crate) fn put(&mut self, day: KnownDay, key: u64, sums: Sums) -> bool {
+        !sums.is_zero() && self.map(day).insert(key, sums).is_none()
     }
 
     /// How many panes are not zero.
@@ -131,6 +161,20 @@ impl Panes {
         }
         PaneIndex { panes }
     }
+}
+
+/// A series of other names by own ones.
+fn translate(own: &mut Names, series: &Series, others: &Names) -> Id<Series> {
+    let series = Series {
+        substance: own.substances.intern(&**others.substances.get(series.substance)),
+        route: own.routes.intern_with(others.routes.get(series.route), Clone::clone),
+        source: own.sources.intern(&**others.sources.get(series.source)),
+        evidence: series.evidence,
+        place: series.place.map(|place| own.places.intern_with(others.places.get(place), Clone::clone)),
+        access: own.accesses.intern_with(others.accesses.get(series.access), Clone::clone),
+        flagged: series.flagged,
+    };
+    own.series.intern_with(&series, |series| *series)
 }
 
 /// Panes by ascending known day: what a replay walks, and of which every as-of question is a prefix.

@@ -43,19 +43,19 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 /// Streams in which a record may come again, and with other content.
-fn conflicting() -> impl Strategy<Value = Vec<Said>> {
+pub(crate) fn conflicting() -> impl Strategy<Value = Vec<Said>> {
     prop::collection::vec(said(), 0..30)
 }
 
 /// Streams in which what comes again is the same.
-fn stream() -> impl Strategy<Value = Vec<Said>> {
+pub(crate) fn stream() -> impl Strategy<Value = Vec<Said>> {
     conflicting().prop_map(|stream| {
         let first = |said: &Said| stream.iter().find(|s| s.identity() == said.identity() && s.rank() == said.rank());
         stream.iter().map(|said| first(said).unwrap().clone()).collect()
     })
 }
 
-fn shuffled() -> impl Strategy<Value = (Vec<Said>, Vec<Said>)> {
+pub(crate) fn shuffled() -> impl Strategy<Value = (Vec<Said>, Vec<Said>)> {
     stream().prop_flat_map(|stream| (Just(stream.clone()), Just(stream).prop_shuffle()))
 }
 
@@ -340,5 +340,14 @@ proptest! {
         b.process(&observations, &batch, &mut ()).unwrap();
         a.panes.merge(&b.panes).unwrap();
         prop_assert_eq!(spelt(&a.panes, &b.names), naive_panes(&stream));
+    }
+
+    #[test]
+    fn panes_of_inputs_with_names_of_their_own_add_up_to_those_of_the_whole(stream in stream()) {
+        let (part_a, part_b): (Vec<Said>, Vec<Said>) = stream.iter().cloned().partition(|s| s.identity().0 % 2 == 0);
+        let (mut a, b) = (after(&part_a), after(&part_b));
+        a.panes.merge_from(&mut a.names, &b.panes, &b.names).unwrap();
+        prop_assert_eq!(spelt(&a.panes, &a.names), naive_panes(&stream));
+        prop_assert_eq!(spelt(&b.panes, &b.names), naive_panes(&part_b));
     }
 }

@@ -2,6 +2,7 @@
 
 use headwater_model::{Counts, Head, Names, Observations, PaneKey, RawBatch, SignedRow};
 
+use crate::archived::Pending;
 use crate::{Class, InsertError, Ledger, Panes, WindowError};
 
 /// Hears what a batch changes: where an archive and a publisher listen.
@@ -31,6 +32,8 @@ pub struct Window {
     pub panes: Panes,
     /// All records so far, by class.
     pub counts: Counts,
+    /// The archived record whose rows are being read.
+    pub(crate) pending: Pending,
 }
 
 impl Window {
@@ -69,7 +72,7 @@ impl Window {
     }
 }
 
-fn overflow(names: &Names, key: PaneKey) -> WindowError {
+pub(crate) fn overflow(names: &Names, key: PaneKey) -> WindowError {
     WindowError::overflow(names, key.series, key.period().last())
 }
 
