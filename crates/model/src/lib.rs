@@ -7,6 +7,7 @@
 mod access;
 mod alert;
 mod archived;
+mod cold;
 mod counts;
 mod day;
 mod decimal;
@@ -31,6 +32,7 @@ mod volume;
 pub use access::*;
 pub use alert::*;
 pub use archived::*;
+pub use cold::*;
 pub use counts::*;
 pub use day::*;
 pub use decimal::*;

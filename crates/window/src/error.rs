@@ -1,8 +1,6 @@
 //! What can go wrong between an observation and a volume.
 
-use headwater_model::{Day, Id, Names, Series};
-
-use crate::ColdError;
+use headwater_model::{ColdError, Day, Id, Names, Series};
 
 /// Why a batch could not be counted, or a sum not be given.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,17 +1,20 @@
 //! Records as tests write them, and batches made of them.
 
+use std::collections::BTreeMap;
 use std::hash::BuildHasher;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_buffer::Buffer;
 use foldhash::fast::FixedState;
 use headwater_model::{
-    Access, Country, Counts, Day, EventDay, Evidence, Flags, Head, Id, Identity, KnownDay, Marking, Names,
-    Observations, Offset, Partition, Place, Rank, RawBatch, RawRecord, Route, Row, Series, SignedRow, Span, Status,
-    Sums,
+    Access, Cold, ColdError, Country, Counts, Day, Entries, EventDay, Evidence, Flags, Head, Id, Identity, KnownDay,
+    Marking, Names, Observations, Offset, Partition, Place, Rank, RawBatch, RawRecord, Route, Row, Series, SignedRow,
+    Span, Status, Sums,
 };
 
-use crate::{Class, Listener, Panes, Window};
+use crate::{Class, Listener, Panes, Window, WindowError, WindowLoader};
 
 /// One item of a record.
 #[derive(Clone, Debug, PartialEq, Hash)]
@@ -227,4 +230,77 @@ pub(crate) fn spell_key(names: &Names, pane: &headwater_model::Pane) -> (String,
         series.flagged
     );
     (text, key.event_day.0.0, key.period_days, key.known_on.0.0)
+}
+
+/// A cold store in memory, which can be told to fail.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub entries: BTreeMap<u128, Vec<u8>>,
+    /// How often it was asked for an identity that it does not hold.
+    pub misses: Arc<AtomicUsize>,
+    pub broken: bool,
+}
+
+impl Shelf {
+    fn works(&self) -> Result<(), ColdError> {
+        if self.broken { Err(ColdError::Store("no room left".to_owned())) } else { Ok(()) }
+    }
+}
+
+impl Cold for Shelf {
+    fn get(&mut self, identity: Identity, value: &mut Vec<u8>) -> Result<bool, ColdError> {
+        self.works()?;
+        value.clear();
+        match self.entries.get(&identity.0) {
+            Some(held) => value.extend_from_slice(held),
+            None => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn put_all(&mut self, entries: &mut dyn Entries) -> Result<(), ColdError> {
+        self.works()?;
+        let mut last = None;
+        while let Some((identity, value)) = entries.next() {
+            assert!(last < Some(identity), "entries ascend");
+            last = Some(identity);
+            self.entries.insert(identity.0, value.to_vec());
+        }
+        Ok(())
+    }
+
+    fn for_each(&self, each: &mut dyn FnMut(Identity, &[u8]) -> ControlFlow<()>) -> Result<(), ColdError> {
+        self.works()?;
+        let _ = self.entries.iter().try_for_each(|(&identity, value)| each(Identity(identity), value));
+        Ok(())
+    }
+}
+
+/// An empty window whose ledger keeps to a limit.
+pub(crate) fn limited(bytes: usize) -> Window {
+    let mut window = Window::default();
+    window.ledger.set_cold(Box::new(Shelf::default()));
+    window.ledger.set_limit(bytes);
+    window
+}
+
+/// The parts of a window's snapshot, cut at this many bytes.
+pub(crate) fn parts(window: &Window, body_bytes: usize) -> Vec<Vec<u8>> {
+    let mut parts = Vec::new();
+    let taken = window.snapshot_by(body_bytes, &mut |part: &[u8]| {
+        parts.push(part.to_vec());
+        Ok::<(), ColdError>(())
+    });
+    taken.unwrap();
+    parts
+}
+
+/// What the parts of a snapshot give, loaded into an empty window.
+pub(crate) fn load(window: Window, parts: &[Vec<u8>]) -> Result<Window, WindowError> {
+    let mut loader = WindowLoader::into_empty(window);
+    parts.iter().try_for_each(|part| loader.part(part))?;
+    loader.finish()
 }

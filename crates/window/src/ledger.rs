@@ -11,9 +11,8 @@
 
 use std::ops::ControlFlow;
 
-use headwater_model::{Head, Identity, Row, SignedRow};
+use headwater_model::{Cold, ColdError, Entries, Head, Identity, Row, SignedRow};
 
-use crate::cold::{Cold, ColdError, Entries};
 use crate::filter::Filter;
 use crate::hot::Hot;
 use crate::record::Copied;

@@ -12,7 +12,6 @@
 mod archived;
 mod class;
 mod coding;
-mod cold;
 mod complete;
 mod error;
 mod filter;
@@ -36,11 +35,13 @@ mod window;
 mod fixture;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod restored;
 
 pub use class::Class;
-pub use cold::{Cold, ColdError, Entries};
 pub use complete::{COMPLETE_DAYS, COMPLETE_PERCENT, CompleteTo, complete_to};
 pub use error::WindowError;
+pub use headwater_model::{Cold, ColdError, Entries};
 pub use ledger::{InsertError, Ledger};
 pub use loader::WindowLoader;
 pub use net::{NetVolume, NetVolumes};

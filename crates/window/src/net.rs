@@ -2,7 +2,9 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
-use headwater_model::{Access, Day, EventDay, Evidence, Id, KnownDay, Names, PaneKey, Period, Route, Series, Sums, Table};
+use headwater_model::{
+    Access, Day, EventDay, Evidence, Id, KnownDay, Names, PaneKey, Period, Route, Series, Sums, Table,
+};
 
 use crate::panes::{pack, unpack};
 use crate::{Panes, WindowError};

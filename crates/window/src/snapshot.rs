@@ -7,11 +7,11 @@
 
 use std::ops::ControlFlow;
 
-use headwater_model::{Access, Checksum, KnownDay, Names, Place};
+use headwater_model::{Access, Checksum, ColdError, KnownDay, Names, Place};
 
 use crate::coding::{put, put_bytes, put_signed};
 use crate::panes::pack;
-use crate::{ColdError, Window, staircase};
+use crate::{Window, staircase};
 
 /// The first letters of a part.
 pub(crate) const LETTERS: [u8; 4] = *b"HWSN";

@@ -25,8 +25,8 @@ const ALL: u8 = MASS | PIECES | ONE_DAY | ONE_INCIDENT | IN_PLACE;
 /// Appends the staircase whose highest record is `top`.
 pub(crate) fn encode(hot: &Hot, top: u32, out: &mut Vec<u8>) {
     put_bytes(out, hot.texts.get(hot.records.get(top).text()));
-    let records =
-        || std::iter::successors(Some(top), |&at| Some(hot.records.get(at).below)).take_while(|&at| at != NONE);
+    let below = |at: &u32| Some(hot.records.get(*at).below).filter(|&below| below != NONE);
+    let records = || std::iter::successors(Some(top), below);
     put(out, records().count() as u64);
     for at in records() {
         let record = hot.records.get(at);

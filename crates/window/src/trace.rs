@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use headwater_model::{Day, EventTrace, EvidenceQuery, KnownDay, Names, Pane, PaneKey, Sign, Sums};
+use headwater_model::{ColdError, Day, EventTrace, EvidenceQuery, KnownDay, Names, Pane, PaneKey, Sign, Sums};
 
-use crate::cold::ColdError;
 use crate::hot::{Hot, signed_rows};
 use crate::record::NONE;
 use crate::{Ledger, order, staircase};

@@ -1,22 +1,34 @@
-//! What the ledger asks of a place outside memory.
+//! What a ledger asks of a place outside memory.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
-use headwater_model::Identity;
+use crate::Identity;
 
 /// Why a cold store did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ColdError {
     /// The store beneath refused; its own words.
-    #[error("the ledger's cache: {0}")]
     Store(String),
     /// What it gave is not what it was given.
-    #[error("the ledger's cache: what it holds of event {identity:032x} is damaged")]
     Damaged {
         /// The event, by its hash.
         identity: u128,
     },
 }
+
+impl fmt::Display for ColdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ColdError::Store(words) => write!(f, "the ledger's cache: {words}"),
+            ColdError::Damaged { identity } => {
+                write!(f, "the ledger's cache: what it holds of event {identity:032x} is damaged")
+            }
+        }
+    }
+}
+
+impl std::error::Error for ColdError {}
 
 /// Entries handed over one by one, ascending by identity, none twice.
 pub trait Entries {
