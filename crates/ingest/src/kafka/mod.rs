@@ -282,3 +282,6 @@ impl Drop for KafkaReader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
