@@ -82,34 +82,37 @@ impl Outcome {
 
     /// `volumes.parquet`, row by row.
     pub fn volumes(&self) -> Vec<Volume> {
-        let file = File::open(self.folder.join("volumes.parquet")).unwrap();
-        let mut rows = Vec::new();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let column = |name: &str| batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
-            let (days, periods) = (column("day").as_primitive::<Date32Type>(), column("period_days"));
-            let periods = periods.as_primitive::<Int32Type>();
-            let text = |name: &str, i: usize| column(name).as_string::<i32>().value(i).to_owned();
-            let number = |name: &str, i: usize| column(name).as_primitive::<Int64Type>().value(i);
-            rows.extend((0..batch.num_rows()).map(|i| {
-                Volume {
-                    day: Day(days.value(i)),
-                    period_days: periods.value(i),
-                    substance: text("substance", i),
-                    route: text("route", i),
-                    source: text("source", i),
-                    evidence: text("evidence", i),
-                    mass_mg: number("mass_mg", i),
-                    pieces: number("pieces", i),
-                    incidents: number("incidents", i),
-                    events: number("events", i),
-                    rolling: [7, 28, 91, 364]
-                        .map(|w| (number(&format!("mass_mg_{w}d"), i), number(&format!("incidents_{w}d"), i))),
-                }
-            }));
-        }
-        rows
+        volumes(&self.folder.join("volumes.parquet"))
     }
+}
+
+/// A file of volumes that is not split, row by row.
+pub fn volumes(path: &Path) -> Vec<Volume> {
+    let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut rows = Vec::new();
+    for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
+        let batch = batch.unwrap();
+        let column = |name: &str| batch.column_by_name(name).unwrap_or_else(|| panic!("no column {name}"));
+        let (days, periods) = (column("day").as_primitive::<Date32Type>(), column("period_days"));
+        let periods = periods.as_primitive::<Int32Type>();
+        let text = |name: &str, i: usize| column(name).as_string::<i32>().value(i).to_owned();
+        let number = |name: &str, i: usize| column(name).as_primitive::<Int64Type>().value(i);
+        rows.extend((0..batch.num_rows()).map(|i| Volume {
+            day: Day(days.value(i)),
+            period_days: periods.value(i),
+            substance: text("substance", i),
+            route: text("route", i),
+            source: text("source", i),
+            evidence: text("evidence", i),
+            mass_mg: number("mass_mg", i),
+            pieces: number("pieces", i),
+            incidents: number("incidents", i),
+            events: number("events", i),
+            rolling:
+                [7, 28, 91, 364].map(|w| (number(&format!("mass_mg_{w}d"), i), number(&format!("incidents_{w}d"), i))),
+        }));
+    }
+    rows
 }
 
 /// A row of `volumes.parquet`.

@@ -48,6 +48,12 @@ impl Partial {
         &self.target
     }
 
+    /// As [`Partial::publish`], under a name that was not known before the file was whole.
+    pub fn publish_as(mut self, name: &str) -> Result<(), StoreError> {
+        self.target.set_file_name(name);
+        self.publish()
+    }
+
     /// Brings the bytes to the disk and puts the file in its place in one step.
     pub fn publish(mut self) -> Result<(), StoreError> {
         self.writer.flush().map_err(StoreError::io("cannot write", &self.target))?;
