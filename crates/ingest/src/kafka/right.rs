@@ -144,7 +144,7 @@ mod tests {
         assert!(right.grant(&input, Term(1)) && right.is(&input, Term(1)));
         assert_eq!(right.hold().get(&input), Some(&Term(1)));
 
-        assert_eq!(right.take([&input]), [input.clone()]);
+        assert_eq!(right.take([&input]), std::slice::from_ref(&input));
         assert!(right.hold().is_empty() && right.take([&input]).is_empty());
     }
 

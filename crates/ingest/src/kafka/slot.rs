@@ -172,6 +172,11 @@ impl Slot {
         if self.records.is_empty() {
             return None;
         }
+        // A batch that was closed by time must not hold the room of a full one while it waits.
+        if self.data.len() < BATCH_BYTES / 2 {
+            self.data.shrink_to_fit();
+        }
+        self.records.shrink_to_fit();
         let batch = RawBatch {
             data: Buffer::from_vec(std::mem::take(&mut self.data)),
             records: std::mem::take(&mut self.records),

@@ -54,7 +54,7 @@ fn a_stopped_input_lies_still_and_starts_anew_where_it_is_told() {
     taker.catch_up(1);
     let input = input("A/0");
     taker.reader.stop(&input);
-    taker.until("no more said", |taker| taker.at_end.get(&input).is_some());
+    taker.until("no more said", |taker| taker.at_end.contains_key(&input));
     produce(&brokers, [of("a", 0, 9)]);
     taker.during(WHILE);
     assert_eq!(taker.records_of("A/0").len(), 5);

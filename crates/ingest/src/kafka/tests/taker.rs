@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use headwater_model::RawBatch;
+
 use super::*;
 
 /// Offset and whole length of each record.
@@ -101,38 +103,35 @@ impl Taker {
                 }
                 self.revoked.push((inputs, lost));
             }
-            Some(SourceEvent::Batch { input, term, batch, to }) => {
-                if self.terms.get(&input) != Some(&term) {
-                    return;
-                }
-                assert_eq!(batch.partition, input.partition);
-                let list = self.records.entry(input.clone()).or_default();
-                for (ix, record) in batch.records.iter().enumerate() {
-                    let spilled = batch.spilled.iter().find(|spilled| spilled.record == ix);
-                    let len = match spilled {
-                        Some(spilled) => std::fs::read(spilled.file.as_path()).unwrap().len(),
-                        None => batch.bytes(record).len(),
-                    };
-                    list.push((record.offset.0, len));
-                }
-                let misrouted = batch.misrouted.iter().map(|ix| batch.records[*ix as usize].offset.0);
-                self.misrouted.entry(input.clone()).or_default().extend(misrouted);
-                self.moved(input, to);
-            }
-            Some(SourceEvent::Moved { input, term, to }) => {
-                if self.terms.get(&input) == Some(&term) {
-                    self.moved(input, to);
-                }
-            }
-            Some(SourceEvent::AtEnd { input, term }) => {
-                if self.terms.get(&input) == Some(&term) {
-                    *self.at_end.entry(input).or_default() += 1;
-                }
-            }
+            // What comes of an earlier start counts no longer.
+            Some(
+                SourceEvent::Batch { input, term, .. }
+                | SourceEvent::Moved { input, term, .. }
+                | SourceEvent::AtEnd { input, term },
+            ) if self.terms.get(&input) != Some(&term) => {}
+            Some(SourceEvent::Batch { input, batch, to, .. }) => self.batch(input, &batch, to),
+            Some(SourceEvent::Moved { input, to, .. }) => self.moved(input, to),
+            Some(SourceEvent::AtEnd { input, .. }) => *self.at_end.entry(input).or_default() += 1,
             Some(SourceEvent::Grown { source, from, to }) => self.grown.push((source.to_string(), from, to)),
             Some(SourceEvent::Stopped { input, error }) => self.stopped.push((input, error)),
             Some(SourceEvent::Failed(error)) => self.failed = Some(error),
         }
+    }
+
+    fn batch(&mut self, input: Input, batch: &RawBatch, to: Progress) {
+        assert_eq!(batch.partition, input.partition);
+        let list = self.records.entry(input.clone()).or_default();
+        for (ix, record) in batch.records.iter().enumerate() {
+            let spilled = batch.spilled.iter().find(|spilled| spilled.record == ix);
+            let len = match spilled {
+                Some(spilled) => std::fs::read(spilled.file.as_path()).unwrap().len(),
+                None => batch.bytes(record).len(),
+            };
+            list.push((record.offset.0, len));
+        }
+        let misrouted = batch.misrouted.iter().map(|ix| batch.records[*ix as usize].offset.0);
+        self.misrouted.entry(input.clone()).or_default().extend(misrouted);
+        self.moved(input, to);
     }
 
     fn moved(&mut self, input: Input, to: Progress) {
