@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
 use arrow_array::{Array, ArrayRef, DictionaryArray, RecordBatch, StringArray};
-use arrow_schema::SchemaRef;
+use arrow_schema::{Schema, SchemaRef};
 use arrow_select::interleave::interleave;
 use bytes::Bytes;
 use headwater_model::{Checksum, Counts, Table};
@@ -74,7 +74,8 @@ fn schema(files: &[EpochFile]) -> Result<SchemaRef, EpochError> {
             return Err(EpochError::Absent(more.name().clone()));
         }
     }
-    Ok(schema.clone())
+    // Without the metadata, which is the values of the first file's footer.
+    Ok(Arc::new(Schema::new(schema.fields().clone())))
 }
 
 /// The head of all files, which are one run of epochs.

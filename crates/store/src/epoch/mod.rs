@@ -30,7 +30,7 @@ pub use error::EpochError;
 pub use file::{Batches, EpochFile, Within, open};
 pub use fold::{Folded, fold};
 pub use head::{FileHead, FoldHead};
-pub use read::Wanted;
+pub use read::{TakeRows, Wanted};
 pub use rejects::{ArchivedReject, Rejects};
 pub use writer::{EpochRows, EpochWriter};
 

@@ -45,6 +45,36 @@ const SUMS: [&str; 18] = [
 ];
 const LEDGER: [&str; 5] = ["event_id", "revision", "status", "item", "record_hash"];
 
+/// Takes rows, and holds the names that their numbers are of.
+pub trait TakeRows {
+    /// Why it could not.
+    type Error: From<StoreError>;
+
+    /// The names; new ones go into them before the row that needs them.
+    fn names(&mut self) -> &mut Names;
+
+    /// Takes a row.
+    fn take(&mut self, row: &ArchivedRow<'_>) -> Result<(), Self::Error>;
+}
+
+/// Calls a function with every row.
+struct Each<'a, F> {
+    names: &'a mut Names,
+    each: F,
+}
+
+impl<E: From<StoreError>, F: FnMut(ArchivedRow<'_>) -> Result<(), E>> TakeRows for Each<'_, F> {
+    type Error = E;
+
+    fn names(&mut self) -> &mut Names {
+        self.names
+    }
+
+    fn take(&mut self, row: &ArchivedRow<'_>) -> Result<(), E> {
+        (self.each)(*row)
+    }
+}
+
 impl EpochFile {
     /// Calls `each` for every row, withdrawals and rejects too, in the order of the file. New names go into `names`.
     pub fn read<E: From<StoreError>>(
@@ -53,7 +83,12 @@ impl EpochFile {
         names: &mut Names,
         each: &mut dyn FnMut(ArchivedRow<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let ours = |error: EpochError| E::from(StoreError::from(error));
+        self.read_into(wanted, &mut Each { names, each })
+    }
+
+    /// Hands every row to a taker, withdrawals and rejects too, in the order of the file.
+    pub fn read_into<T: TakeRows>(&self, wanted: Wanted, taker: &mut T) -> Result<(), T::Error> {
+        let ours = |error: EpochError| T::Error::from(StoreError::from(error));
         let mut columns = SUMS.to_vec();
         if wanted == Wanted::Ledger {
             columns.extend(LEDGER);
@@ -64,10 +99,11 @@ impl EpochFile {
         let mut rows = Rows::default();
         for batch in self.reader(&columns, &[], BATCH_ROWS).map_err(ours)? {
             let batch = batch.map_err(|error| ours(EpochError::Arrow(error)))?;
-            rows.set(&batch, names).map_err(ours)?;
+            rows.set(&batch, taker.names()).map_err(ours)?;
             let numbers = Numbers::of(&batch, wanted).map_err(ours)?;
             for row in 0..batch.num_rows() {
-                each(rows.row(row, &numbers, names).map_err(ours)?)?;
+                let row = rows.row(row, &numbers, taker.names()).map_err(ours)?;
+                taker.take(&row)?;
             }
         }
         Ok(())
@@ -150,22 +186,22 @@ impl Rows {
     /// Goes on to the next batch.
     fn set(&mut self, batch: &RecordBatch, names: &mut Names) -> Result<(), EpochError> {
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| EpochError::Absent(name.to_owned()));
-        self.source.set(column("source")?, |word| Some(names.sources.intern(word)))?;
+        self.source.set(column("source")?, |word| some(word).map(|word| names.sources.intern(word)))?;
         if let Some(status) = batch.column_by_name("status") {
             let all = [Status::Reported, Status::Withdrawn];
             self.status.set(status, |word| all.into_iter().find(|status| status_word(*status) == word))?;
         }
         self.evidence.set(column("evidence")?, Evidence::parse)?;
-        self.substance.set(column("substance")?, |word| Some(names.substances.intern(word)))?;
+        self.substance.set(column("substance")?, |word| some(word).map(|word| names.substances.intern(word)))?;
         self.route.set(column("route")?, |word| {
             let route = route(word)?;
             Some(names.routes.intern_with(route.countries(), |_| route.clone()))
         })?;
         self.place_country.set(column("place_country")?, country)?;
-        self.subdivision.set(column("subdivision")?, |word| Some(self.texts.intern(word)))?;
-        self.office.set(column("office")?, |word| Some(self.texts.intern(word)))?;
+        self.subdivision.set(column("subdivision")?, |word| some(word).map(|word| self.texts.intern(word)))?;
+        self.office.set(column("office")?, |word| some(word).map(|word| self.texts.intern(word)))?;
         self.marking.set(column("marking")?, Marking::parse)?;
-        self.releasable_to.set(column("releasable_to")?, |word| Some(self.texts.intern(word)))
+        self.releasable_to.set(column("releasable_to")?, |word| some(word).map(|word| self.texts.intern(word)))
     }
 
     #[inline]
@@ -246,6 +282,11 @@ impl Rows {
             incidents: numbers.incidents.must(row)?,
         })
     }
+}
+
+/// A word that says something.
+fn some(word: &str) -> Option<&str> {
+    Some(word).filter(|word| !word.is_empty())
 }
 
 fn country(word: &str) -> Option<Country> {

@@ -13,7 +13,10 @@ use super::EpochError;
 pub(super) struct Words<T> {
     name: &'static str,
     of: Option<StringArray>,
-    values: Vec<T>,
+    /// None of a word that the column cannot have.
+    values: Vec<Option<T>>,
+    /// The first of those.
+    bad: Option<String>,
     keys: ScalarBuffer<u32>,
     nulls: Option<NullBuffer>,
 }
@@ -21,34 +24,47 @@ pub(super) struct Words<T> {
 impl<T: Copy> Words<T> {
     /// A column of this name, without a row yet.
     pub fn new(name: &'static str) -> Words<T> {
-        Words { name, of: None, values: Vec::new(), keys: ScalarBuffer::from(Vec::new()), nulls: None }
+        let keys = ScalarBuffer::from(Vec::new());
+        Words { name, of: None, values: Vec::new(), bad: None, keys, nulls: None }
     }
 
-    /// Goes on to the next batch. `value` tells what a word stands for; `None`: a word that the column cannot have.
+    /// Goes on to the next batch. `value` tells what a word stands for; `None`: a word that the column cannot have. It is
+    /// no error while no row has it: the library puts an empty word into the list of a column without words.
     pub fn set(&mut self, column: &ArrayRef, mut value: impl FnMut(&str) -> Option<T>) -> Result<(), EpochError> {
         let (keys, words) = parts(self.name, column)?;
         (self.keys, self.nulls) = (keys.keys().values().clone(), keys.keys().nulls().cloned());
-        if self.of.as_ref().is_some_and(|of| same(of, words)) {
-            return Ok(());
+        if !self.of.as_ref().is_some_and(|of| same(of, words)) {
+            (self.of, self.bad) = (None, None);
+            self.values.clear();
+            for word in words.iter() {
+                let word = word.unwrap_or("");
+                let value = value(word);
+                if value.is_none() && self.bad.is_none() {
+                    self.bad = Some(word.to_owned());
+                }
+                self.values.push(value);
+            }
+            self.of = Some(words.clone());
         }
-        self.of = None;
-        self.values.clear();
-        for word in words.iter() {
-            let word = word.unwrap_or("");
-            let value = value(word).ok_or_else(|| EpochError::Value { column: self.name, value: word.to_owned() })?;
-            self.values.push(value);
+        match &self.bad {
+            Some(bad) if (0..self.keys.len()).any(|row| self.has_word(row) && self.get(row).is_none()) => {
+                Err(EpochError::Value { column: self.name, value: bad.clone() })
+            }
+            _ => Ok(()),
         }
-        self.of = Some(words.clone());
-        Ok(())
+    }
+
+    fn has_word(&self, row: usize) -> bool {
+        !self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
     /// What the word of a row stands for.
     #[inline]
     pub fn get(&self, row: usize) -> Option<T> {
-        if self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) {
+        if !self.has_word(row) {
             return None;
         }
-        self.values.get(self.keys[row] as usize).copied()
+        self.values.get(self.keys[row] as usize).copied().flatten()
     }
 
     /// The same, where the column must have a word.
@@ -62,7 +78,7 @@ impl Words<u32> {
     /// What the words of all rows stand for.
     pub fn numbers(&self) -> UInt32Array {
         // A row without a word may have any key.
-        let numbers = self.keys.iter().map(|key| self.values.get(*key as usize).copied().unwrap_or(0));
+        let numbers = self.keys.iter().map(|key| self.values.get(*key as usize).copied().flatten().unwrap_or(0));
         UInt32Array::new(numbers.collect(), self.nulls.clone())
     }
 }
