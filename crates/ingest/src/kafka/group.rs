@@ -13,9 +13,9 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 
-use super::Shared;
 use super::client::Consumer;
 use super::words::Words;
+use super::{PublishRight, Shared};
 use crate::SourceEvent;
 
 /// How long a revoke waits for a transaction that is open: more than the 10 s that one may last.
@@ -131,11 +131,8 @@ impl Group {
         let places = places(list);
         let inputs: Vec<_> = places.iter().filter_map(|(topic, partition)| shared.input(topic, *partition)).collect();
         let told = shared.rights.take(&inputs);
-        if !told.is_empty() {
-            let at_most = if shared.is_stopping() { SETTLE_STOPPING } else { SETTLE_AT_MOST };
-            if !shared.rights.settle(at_most) {
-                self.words.warn("a transaction lasts longer than it may; its partitions go without waiting".into());
-            }
+        if !told.is_empty() && !shared.rights.settle(SETTLE_AT_MOST) {
+            self.words.warn("a transaction lasts longer than it may; its partitions go without waiting".into());
         }
         if !told.is_empty() && !shared.is_stopping() {
             shared.released.forget(&told);
@@ -180,6 +177,14 @@ impl ConsumerContext for Group {
         if let Err(error) = result {
             self.words.warn(error.to_string());
         }
+    }
+}
+
+/// Nothing more is published once the reader ends.
+pub(super) fn end_rights(rights: &PublishRight) {
+    rights.close();
+    if !rights.settle(SETTLE_STOPPING) {
+        tracing::warn!("kafka consumer: a transaction is still open as the reader ends");
     }
 }
 

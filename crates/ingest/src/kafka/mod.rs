@@ -139,11 +139,13 @@ impl KafkaReader {
         let thread = thread::Builder::new()
             .name("kafka".into())
             .spawn(move || {
-                if let Err(error) = Poller::new(Arc::clone(&consumer), Arc::clone(&theirs), wished).run() {
+                let ended = Poller::new(Arc::clone(&consumer), Arc::clone(&theirs), wished).run();
+                // From here on the callback waits for nobody; after a fatal error it is not even made.
+                theirs.stop.store(true, Ordering::SeqCst);
+                group::end_rights(&theirs.rights);
+                if let Err(error) = ended {
                     theirs.queue.push(SourceEvent::Failed(error));
                 }
-                // From here on the callback waits for nobody.
-                theirs.stop.store(true, Ordering::SeqCst);
                 *kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
                 group::leave(consumer);
             })

@@ -90,6 +90,13 @@ impl PublishRight {
         inputs.into_iter().filter(gone).cloned().collect()
     }
 
+    /// Takes every right away, for good: the reader ends.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.owned.clear();
+        state.rights.clear();
+    }
+
     /// Waits until nobody holds the rights, at most so long. Says whether that is so.
     pub(super) fn settle(&self, at_most: Duration) -> bool {
         let deadline = Instant::now() + at_most;
@@ -160,6 +167,17 @@ mod tests {
         assert!(!right.grant(&input, Term(1)));
         right.heard(&input);
         assert!(right.grant(&input, Term(2)));
+    }
+
+    #[test]
+    fn a_reader_that_ends_leaves_none() {
+        let right = PublishRight::default();
+        let input = Input::parse("trade/1").unwrap();
+        right.announce(&input);
+        right.heard(&input);
+        assert!(right.grant(&input, Term(1)));
+        right.close();
+        assert!(right.hold().is_empty() && !right.grant(&input, Term(2)));
     }
 
     #[test]

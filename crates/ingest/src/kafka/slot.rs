@@ -172,8 +172,8 @@ impl Slot {
         if self.records.is_empty() {
             return None;
         }
-        // A batch that was closed by time must not hold the room of a full one while it waits.
-        if self.data.len() < BATCH_BYTES / 2 {
+        // A batch must not hold the room of twice as much while it waits.
+        if self.data.len() < self.data.capacity() / 4 * 3 {
             self.data.shrink_to_fit();
         }
         self.records.shrink_to_fit();

@@ -49,6 +49,25 @@ fn what_waiting_does_not_mend_is_told_at_once() {
 }
 
 #[test]
+fn a_member_whose_name_another_took_ends_without_a_right() {
+    let cluster = cluster(2);
+    let mut set = settings(&cluster.bootstrap_servers(), &["a"]);
+    set.instance = Some("one".into());
+    let mut taker = Taker::new(&set);
+    taker.catch_up(2);
+    assert_eq!(taker.reader.rights().hold().len(), 2);
+    cluster.request_errors(RDKafkaApiKey::Heartbeat, &[RDKafkaRespErr::RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID]);
+    taker.until("failed", |taker| taker.failed.is_some());
+    assert!(taker.reader.rights().hold().is_empty());
+    assert!(
+        taker
+            .reader
+            .commit(&BTreeMap::from([(input("A/0"), Committed { offset: Offset(1), metadata: String::new() })]), LONG)
+            .is_err()
+    );
+}
+
+#[test]
 fn a_topic_that_is_missing_is_waited_for() {
     let cluster = cluster(1);
     let mut taker = Taker::new(&settings(&cluster.bootstrap_servers(), &["a", "late"]));

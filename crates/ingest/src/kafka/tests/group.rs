@@ -116,11 +116,12 @@ fn a_full_queue_costs_no_membership_and_no_record() {
     let records = || (0..6).flat_map(|partition| (0..40).map(move |_| of("a", partition, 100_000)));
     produce(&brokers, records());
     let mut set = settings(&brokers, &["a"]);
-    set.client.push(("max.poll.interval.ms".into(), "6000".into()));
+    set.client.push(("session.timeout.ms".into(), "4000".into()));
+    set.client.push(("max.poll.interval.ms".into(), "4000".into()));
     let mut a = Taker::new(&set);
     a.until("assigned", |a| a.owned.len() == 6);
     // Longer than a member may go without polling.
-    thread::sleep(Duration::from_secs(9));
+    thread::sleep(Duration::from_secs(6));
     // It is still a member, and answers a rebalance, though its taker takes nothing: so another gets some of them.
     let mut b = Taker::new(&set);
     b.until("b has half", |b| b.owned.len() == 3);
