@@ -15,6 +15,7 @@
 
 mod alerts;
 mod archive;
+mod cache;
 mod chain;
 mod detect_log;
 mod epoch;
@@ -37,17 +38,19 @@ mod verify;
 mod volumes;
 
 pub use alerts::{ALERTS_FILE, write_alerts, write_alerts_to};
-pub use epoch::{
-    ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead, FoldHead, Folded, Rejects,
-    Wanted, Within, fold, open,
-};
 pub use archive::Archive;
+pub use cache::{ColdLedger, LedgerCache};
 pub use chain::Chain;
 pub use detect_log::{DetectEntry, DetectLog};
+pub use epoch::{
+    ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead,
+    FoldHead, Folded, Rejects, TakeRows, Wanted, Within, fold, open,
+};
 pub use error::StoreError;
 pub use floor::{Floor, FoldedFile};
 pub use fold_plan::{FoldPlan, FoldPolicy, choose_fold};
 pub use folder::{OutputFolder, Partial};
+pub use layout::raw_key;
 pub use listing::{ArchiveFile, Listing, RestorePlan, plan};
 pub use objects::{Created, Limits, Listed, Objects, STORE_FORMAT, StoreUrl};
 pub use rejects::{REJECTS_FILE, RejectsWriter};
