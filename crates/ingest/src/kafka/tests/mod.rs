@@ -71,7 +71,7 @@ fn settings(brokers: &str, topics: &[&str]) -> KafkaSettings {
         group: "g".to_owned(),
         instance: None,
         client: vec![
-            ("session.timeout.ms".into(), "6000".into()),
+            ("session.timeout.ms".into(), "3000".into()),
             ("heartbeat.interval.ms".into(), "200".into()),
             ("topic.metadata.refresh.interval.ms".into(), "500".into()),
         ],
