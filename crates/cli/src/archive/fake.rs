@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use headwater_catalog::Catalog;
 use headwater_model::{
@@ -10,10 +10,39 @@ use headwater_model::{
     Offset, Partition, Progress, RawBatch, RawRecord, Series, SignedRow, Status,
 };
 use headwater_normalize::{Normalizer, Settings};
+use headwater_sim::{Feed, Scenario, Spec, World};
 use headwater_store::{ArchiveFile, DetectEntry, Wanted};
 use headwater_window::{Listener, Window};
 
 use crate::archive::{EachReject, EachRow, Holdings, Later, Stock};
+
+/// A week of the world: the lines of trade and of seizures, and the last day of the week.
+pub struct Week {
+    pub trade: Vec<Vec<u8>>,
+    pub seizure: Vec<Vec<u8>>,
+    pub last: Day,
+}
+
+/// A small world in which something is told.
+pub static WEEKS: LazyLock<Vec<Week>> = LazyLock::new(|| {
+    let end = Day::parse("2025-12-31").unwrap();
+    let spec = Spec { years: 3, history_years: 1, scale: 0.5, ..Spec::new(1, Scenario::Substitution, end) };
+    let mut weeks: Vec<Week> = Vec::new();
+    for record in World::new(&spec).unwrap().records() {
+        let last = Day(record.known_on().0.week() * 7 + 6);
+        if weeks.last().is_none_or(|week| week.last != last) {
+            weeks.push(Week { trade: Vec::new(), seizure: Vec::new(), last });
+        }
+        let week = weeks.last_mut().unwrap();
+        let mut line = Vec::new();
+        record.write(&mut line).unwrap();
+        match record.feed {
+            Feed::Trade => week.trade.push(line),
+            Feed::Seizure => week.seizure.push(line),
+        }
+    }
+    weeks
+});
 
 /// Inputs with their epochs, and the alert log.
 #[derive(Default)]
@@ -129,8 +158,8 @@ impl Fake {
     }
 
     /// The clock of an input.
-    pub fn last_clock(&self, name: &str) -> Day {
-        self.inputs[&input(name)].clock.unwrap()
+    pub fn clock(&self, name: &str) -> Option<Day> {
+        self.inputs.get(&input(name))?.clock
     }
 
     /// The ledger of an input, for comparison.
@@ -158,7 +187,7 @@ pub fn batch(lines: &[impl AsRef<[u8]>]) -> RawBatch {
 }
 
 /// A series of one table of names in another.
-fn carry(series: &Series, from: &Names, to: &mut Names) -> Series {
+pub fn carry(series: &Series, from: &Names, to: &mut Names) -> Series {
     Series {
         substance: to.substances.intern(&**from.substances.get(series.substance)),
         route: to.routes.intern_with(from.routes.get(series.route), Clone::clone),

@@ -10,6 +10,10 @@ mod stored;
 
 #[cfg(test)]
 pub mod fake;
+#[cfg(test)]
+mod stored_tests;
+#[cfg(test)]
+mod tests;
 
 pub use alerts::{closed_to, entries, told};
 pub use evidence::Evidence;

@@ -68,10 +68,12 @@ impl Open {
 /// The first alert in which what the log told differs from what was computed again, versions aside: none where they are
 /// the same, revision for revision.
 pub fn first_difference<'a>(told: &'a [Alert], computed: &'a [Alert]) -> Option<&'a Alert> {
-    let same = |told: &Alert, computed: &Alert| *told == Alert { versions: told.versions.clone(), ..computed.clone() };
-    let differs = told.iter().zip(computed).position(|(a, b)| !same(a, b));
-    match differs {
-        Some(at) => told.get(at),
-        None => told.get(computed.len()).or_else(|| computed.get(told.len())),
+    let same = |(told, computed): &(&Alert, &Alert)| {
+        **told == Alert { versions: told.versions.clone(), ..(*computed).clone() }
+    };
+    let at = told.iter().zip(computed).take_while(same).count();
+    match (told.get(at), computed.get(at)) {
+        (Some(told), Some(computed)) => Some(if computed.as_of < told.as_of { computed } else { told }),
+        (told, computed) => told.or(computed),
     }
 }
