@@ -1,5 +1,5 @@
 //! An epoch's file: rows written and rows read, of real output of the normaliser.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::print_stdout)]
 
 use std::hint::black_box;
 

@@ -37,15 +37,15 @@ fn the_rows_read_are_the_observations() {
 
     let mut expected = Vec::new();
     let whole = |head: &Head, item: u16, of: Option<String>| {
-        let source = Some(world.names.sources.get(head.source));
-        let event_id = match &**source.unwrap() {
+        let source = world.names.sources.get(head.source);
+        let event_id = match &**source {
             "police-be" => "S-1",
             _ if head.rank.status == Status::Withdrawn => "T-9",
             _ => "T-1",
         };
         let (sign, known) = (i8::from(of.is_some()), Some(head.known_on));
         format!(
-            "{sign} {source:?} {event_id:?} {} {:?} {item} {:?} {known:?} {known:?} {of:?}",
+            "{sign} Some({source:?}) {event_id:?} {} {:?} {item} {:?} {known:?} {known:?} {of:?}",
             head.rank.revision,
             head.rank.status,
             Some(head.content)

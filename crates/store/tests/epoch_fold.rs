@@ -42,7 +42,7 @@ fn told() -> impl Strategy<Value = Told> {
 fn record(told: &Told) -> Vec<u8> {
     let event = json!({
         // Beginnings alike, longer and shorter than what a comparison looks at first.
-        "event_id": format!("event{}-{}", if told.event % 2 == 0 { "" } else { "-of-a-long-common-beginning" }, told.event),
+        "event_id": format!("event{}-{}", if told.event > 2 { "" } else { "-of-a-long-common-beginning" }, told.event),
         "revision": told.revision, "source": (["customs-nl", "carrier", "police-be"][told.source]),
         "reported_at": format!("2024-03-{:02}T10:00:00Z", 5 + told.known),
     });

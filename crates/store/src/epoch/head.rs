@@ -20,6 +20,7 @@ pub struct FoldHead {
 
 /// What a file of the archive says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "one a file, and most are the large one")]
 pub enum FileHead {
     /// One epoch.
     Epoch(EpochHead),
