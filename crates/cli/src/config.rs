@@ -5,25 +5,50 @@
 use std::io::Write;
 use std::path::Path;
 
-use headwater_runtime::Config;
+use headwater_runtime::{Config, StoreLocation};
+use headwater_store::StoreUrl;
 
+use crate::args;
 use crate::failure::Failure;
 
-/// The configuration of a file and the environment; without either, words on what is needed.
+/// The configuration of a file and the environment; without either, that of a process that is told nothing.
 pub fn load(path: Option<&Path>) -> Result<Config, Failure> {
-    if path.is_none() && !Config::in_environment(std::env::vars()) {
-        return Err(Failure::Usage(format!(
-            "no configuration: give --config FILE, or set keys as environment (HEADWATER__STORE__URL=data). \
-             A file to begin with:\n\n{}",
-            Config::EXAMPLE
-        )));
+    if is_absent(path) {
+        return Ok(Config::default_local());
     }
     Config::load(path, std::env::vars()).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn is_absent(path: Option<&Path>) -> bool {
+    path.is_none() && !Config::in_environment(std::env::vars())
+}
+
+/// Which store a command means, and the configuration where one says so.
+pub fn store(args: &args::Store) -> Result<(StoreUrl, Option<Config>), Failure> {
+    match &args.data {
+        Some(folder) => Ok((StoreUrl::Folder(folder.clone()), None)),
+        None => {
+            let config = load(args.config.as_deref())?;
+            Ok((store_url(&config.store.location), Some(config)))
+        }
+    }
+}
+
+/// A configured place as the store knows it.
+pub fn store_url(location: &StoreLocation) -> StoreUrl {
+    match location {
+        StoreLocation::Folder(folder) => StoreUrl::Folder(folder.clone()),
+        StoreLocation::Objects(url) => StoreUrl::Objects(url.clone()),
+    }
 }
 
 /// `headwater config check`: shows the whole configuration as it will be used.
 pub fn check(path: Option<&Path>) -> Result<(), Failure> {
     let config = load(path)?;
+    if is_absent(path) {
+        let example = Config::EXAMPLE;
+        eprintln!("no --config FILE and no keys in the environment; a file to begin with, for Kafka:\n\n{example}");
+    }
     write!(std::io::stdout().lock(), "{config}")?;
     Ok(())
 }

@@ -1,11 +1,14 @@
-//! `headwater replay`: files in, the four files out. No Kafka, no network, no wall clock in the results.
+//! `headwater replay`: files or the archive in, the four files out. No Kafka, no wall clock in the results.
 
 use std::path::{Path, PathBuf};
 
 use headwater_ingest::FileReader;
+use headwater_model::Day;
 use headwater_normalize::Settings;
 use headwater_store::{OutputFolder, Summary};
 
+use crate::archive::{self, Span, Stored};
+use crate::archive_cmd::open_to_read;
 use crate::args;
 use crate::catalog::load;
 use crate::clock::Stopwatch;
@@ -25,6 +28,27 @@ pub fn replay(args: &args::Replay) -> Result<(), Failure> {
     let summary = results::write(&core, &folder, || watch.seconds(), |_, _| Ok(()))?;
     core.rejects.publish()?;
     eprintln!("{}", account(&summary, &args.out));
+    Ok(())
+}
+
+/// Walks the days of a store again and says whether the same alerts come of them.
+pub fn from_archive(args: &args::Replay, from: Day, to: Day) -> Result<(), Failure> {
+    if to < from {
+        return Err(Failure::Usage(format!("--to {to} is before --from {from}")));
+    }
+    let watch = Stopwatch::start();
+    let catalog = load(&args.overlay)?;
+    let (archive, _) = open_to_read(&args.store)?;
+    let folder = OutputFolder::create(&args.out)?;
+    let span = Span { from, to };
+    let replayed = archive::replay(&Stored::new(archive), &catalog, span, &folder, || watch.seconds())?;
+    eprintln!("{}", account(&replayed.summary, &args.out));
+    if let Some(alert) = replayed.differs {
+        let (id, revision, day) = (&alert.alert_id, alert.revision, alert.as_of);
+        eprintln!(
+            "the alerts are not those that were told: {id} revision {revision} of {day} is the first that differs"
+        );
+    }
     Ok(())
 }
 
