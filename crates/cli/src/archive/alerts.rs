@@ -8,10 +8,7 @@ use headwater_store::DetectEntry;
 use crate::archive::Holdings;
 
 /// Every entry of the alert log, in order.
-pub fn entries(
-    holdings: &impl Holdings,
-    mut each: impl FnMut(DetectEntry) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+fn entries(holdings: &impl Holdings, mut each: impl FnMut(DetectEntry) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let mut number = 0;
     while let Some(entry) = holdings.entry(number)? {
         each(entry)?;

@@ -15,10 +15,10 @@ mod stored_tests;
 #[cfg(test)]
 mod tests;
 
-pub use alerts::{closed_to, entries, told};
+pub use alerts::{closed_to, told};
 pub use evidence::Evidence;
 pub use holdings::{EachReject, EachRow, Holdings, Later, Stock, inputs};
 pub use panes::{By, overflow, panes, totals};
 pub use rejects::write_rejects;
-pub use replay::{Replayed, Span, replay};
+pub use replay::{Span, replay};
 pub use stored::Stored;

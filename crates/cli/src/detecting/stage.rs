@@ -58,6 +58,8 @@ pub struct Standing {
     pub active: bool,
     /// Whether more can be done at once.
     pub busy: bool,
+    /// Rows met so far whose day had been closed before they were committed.
+    pub late: u64,
 }
 
 impl Detecting {
@@ -114,7 +116,13 @@ impl Detecting {
     }
 
     fn standing(&self, closable: Closable, busy: bool) -> Standing {
-        Standing { closed_to: self.log.closed_to, held_by: closable.held_by, active: self.active, busy }
+        Standing {
+            closed_to: self.log.closed_to,
+            held_by: closable.held_by,
+            active: self.active,
+            busy,
+            late: self.follower.late(),
+        }
     }
 
     /// Takes the entries that the log has got since. False: one speaks of epochs that are not here yet, or it was told
@@ -219,18 +227,15 @@ impl Detecting {
     }
 
     /// The last day in the log.
+    #[cfg(test)]
     pub fn closed_to(&self) -> Option<Day> {
         self.log.closed_to
     }
 
     /// Whether the alerts computed here differ from those that the log tells.
+    #[cfg(test)]
     pub fn differs(&self) -> bool {
         self.said_different
-    }
-
-    /// Rows whose day had been closed before they were committed.
-    pub fn late(&self) -> u64 {
-        self.follower.late()
     }
 
     /// Walks what can be closed without a look at the log.
