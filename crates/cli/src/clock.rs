@@ -28,6 +28,12 @@ pub fn yesterday() -> anyhow::Result<Day> {
     Ok(Day(i32::try_from(now.as_secs() / 86_400)? - 1))
 }
 
+/// Milliseconds since 1970; 0 before.
+pub fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
 /// Waits.
 pub fn pause(duration: Duration) {
     std::thread::sleep(duration);

@@ -6,20 +6,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod archive;
+mod archive_cmd;
 mod args;
 mod catalog;
+mod checkpoint;
 mod clock;
 mod config;
 mod core;
 mod demo;
 mod detecting;
+mod export;
 mod failure;
+mod give_back;
 mod import;
+mod live;
 mod memory;
 mod progress;
+mod rejects;
 mod replay;
 mod results;
-mod run;
 mod sim;
 mod versions;
 
@@ -27,7 +32,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Catalog, Cli, Command, Config, Import};
+use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Export, Import, Rejects};
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -47,8 +52,21 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::demo(&args),
-        Command::Run(args) => run::run(&args),
-        Command::Replay(args) => replay::replay(&args),
+        Command::Run(args) => live::run(&args),
+        Command::Replay(args) => match (args.from, args.to) {
+            (Some(from), Some(to)) => replay::from_archive(&args, from, to),
+            _ => replay::replay(&args),
+        },
+        Command::Export(Export::Volumes(args)) => export::volumes(&args),
+        Command::Export(Export::Alerts(args)) => export::alerts(&args),
+        Command::Archive(Archive::Files(store)) => archive_cmd::files(&store),
+        Command::Archive(Archive::Verify(store)) => archive_cmd::verify(&store),
+        Command::Checkpoint(Checkpoint::List(store)) => checkpoint::list(&store),
+        Command::Checkpoint(Checkpoint::Inspect { epoch, store }) => checkpoint::inspect(&epoch, &store),
+        Command::Checkpoint(Checkpoint::Verify(store)) => checkpoint::verify(&store),
+        Command::Rejects(Rejects::List { which, store }) => rejects::list(&which, &store),
+        Command::Rejects(Rejects::Show { id, store }) => rejects::show(&id, &store),
+        Command::Rejects(Rejects::Replay { which, store }) => give_back::replay(&which, &store),
         Command::Import(Import::Cbp(args)) => import::cbp(&args),
         Command::Sim(args) => sim::sim(&args),
         Command::Catalog(Catalog::Check { files }) => catalog::check(&files),

@@ -1,0 +1,48 @@
+//! Alerts on their way to `headwater.alerts.v1`, by the one active detect.
+
+use std::time::Duration;
+
+use headwater_ingest::{OutRecord, PublishError, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
+use headwater_model::Alert;
+
+use super::records;
+use crate::detecting::AlertSink;
+
+/// How long the first contact may take.
+const START_AT_MOST: Duration = Duration::from_secs(10);
+
+/// Publishes alerts under a fixed transactional id: whoever starts last ends the one before.
+pub struct KafkaAlerts {
+    settings: PublisherSettings,
+    publisher: Option<Publisher>,
+}
+
+impl KafkaAlerts {
+    /// For a group, whose detect has one id however many processes stand by.
+    pub fn new(brokers: &str, client: Vec<(String, String)>, group: &str) -> KafkaAlerts {
+        let transactional_id = format!("{group}.detect");
+        KafkaAlerts {
+            settings: PublisherSettings { brokers: brokers.to_owned(), client, transactional_id },
+            publisher: None,
+        }
+    }
+}
+
+impl AlertSink for KafkaAlerts {
+    fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()> {
+        let records = alerts.iter().map(records::alert).collect::<anyhow::Result<Vec<OutRecord>>>()?;
+        for some in records.chunks(TRANSACTION_RECORDS_MAX) {
+            let publisher = match &mut self.publisher {
+                Some(publisher) => publisher,
+                none => none.insert(Publisher::start(&self.settings, START_AT_MOST)?),
+            };
+            if let Err(error) = publisher.publish(some, None) {
+                if !matches!(error, PublishError::Generation { .. } | PublishError::Retriable { .. }) {
+                    self.publisher = None;
+                }
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+}

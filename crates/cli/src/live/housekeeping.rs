@@ -1,0 +1,52 @@
+//! Folding and sweeping beside the pipeline: a thread of its own, for a fold may take longer than a commit may wait.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use headwater_model::Input;
+use headwater_runtime::Shutdown;
+use headwater_store::{Archive, FoldPolicy, SWEEP_KEEP};
+
+/// How often the inputs are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// Longest sleep: what a stop may have to wait.
+const MOMENT: Duration = Duration::from_millis(100);
+
+/// The inputs to look after. Clones share them.
+#[derive(Clone, Default)]
+pub struct Housekeeping {
+    owned: Arc<Mutex<BTreeSet<Input>>>,
+}
+
+impl Housekeeping {
+    /// These inputs are now this process's.
+    pub fn own(&self, inputs: impl Iterator<Item = Input>) {
+        *self.owned.lock().unwrap_or_else(PoisonError::into_inner) = inputs.collect();
+    }
+
+    /// Looks after them until told to stop.
+    pub fn run(&self, archive: &Archive, policy: &FoldPolicy, shutdown: &Shutdown) {
+        let mut slept = LOOK_EVERY;
+        while !shutdown.is_requested() {
+            if slept < LOOK_EVERY {
+                crate::clock::pause(MOMENT);
+                slept += MOMENT;
+                continue;
+            }
+            slept = Duration::ZERO;
+            let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let now = crate::clock::unix_ms();
+            for input in &owned {
+                if shutdown.is_requested() {
+                    return;
+                }
+                // Nothing rests on it: a store that does not answer now is asked again.
+                if let Err(error) = archive.fold(input, policy).and_then(|_| archive.sweep(input, SWEEP_KEEP, now)) {
+                    tracing::warn!(%input, "housekeeping: {error}");
+                }
+            }
+        }
+    }
+}

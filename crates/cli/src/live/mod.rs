@@ -1,0 +1,23 @@
+//! `headwater run`: inputs read, epochs committed, days closed, results published; in one process or in many.
+
+mod alerts;
+mod changes;
+mod clock;
+mod commit;
+mod housekeeping;
+mod input;
+mod large;
+mod offsets;
+mod outputs;
+mod pipeline;
+mod publication;
+mod records;
+mod reject;
+mod restore;
+mod run;
+mod snapshot;
+mod source;
+mod step;
+mod wall;
+
+pub use run::{Live, run};

@@ -1,0 +1,448 @@
+//! The loop of an ingest process: events of its sources in, epochs committed, and what is committed published.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use headwater_catalog::Catalog;
+use headwater_ingest::{Assignment, SourceEvent, Term};
+use headwater_model::{Input, Progress, RawBatch};
+use headwater_runtime::{Shutdown, StoreSettings};
+use headwater_store::{Archive, SourceDeclaration, SourceKind};
+
+use super::commit::{self, Outcome};
+use super::housekeeping::Housekeeping;
+use super::input::{LiveInput, Sealed};
+use super::offsets::Offsets;
+use super::outputs::Outputs;
+use super::restore::{Restore, RestoreError, Restored};
+use super::source::Source;
+use super::step;
+use super::wall::Wall;
+use super::{publication, snapshot};
+
+/// Longest look at one source before the others, the commits and a stop get their turn.
+const TURN: Duration = Duration::from_millis(50);
+
+/// Longest wait when no source has anything.
+const WAIT: Duration = Duration::from_millis(20);
+
+/// Between two tries to restore an input while the store does not answer.
+const RESTORE_AGAIN: Duration = Duration::from_millis(500);
+
+/// Of the records of an epoch, a share of rejected ones that is worth a warning, in percent, and how many make a share.
+const REJECTED_PERCENT: u64 = 10;
+const REJECTED_OF_MIN: u64 = 100;
+
+/// What a pipeline is told.
+pub struct Settings {
+    /// Commit after so long, or so many bytes of input.
+    pub commit_every: Duration,
+    /// See `commit_every`.
+    pub commit_bytes: u64,
+    /// An input that stays at its end for so long is idle.
+    pub idle_after: Duration,
+    /// Word of this process in its epochs.
+    pub writer: String,
+}
+
+impl Settings {
+    /// As configured.
+    pub fn of(store: &StoreSettings, idle_ms: u64, writer: String) -> Settings {
+        Settings {
+            commit_every: Duration::from_millis(store.commit_ms),
+            commit_bytes: store.commit_bytes,
+            idle_after: Duration::from_millis(idle_ms),
+            writer,
+        }
+    }
+}
+
+/// An ingest process.
+pub struct Pipeline {
+    archive: Archive,
+    catalog: Arc<Catalog>,
+    settings: Settings,
+    sources: Vec<Source>,
+    /// The inputs that are read, each with the number of its source.
+    inputs: BTreeMap<Input, (usize, LiveInput)>,
+    /// Sources whose topic has another number of partitions than the store holds.
+    grown: BTreeSet<Arc<str>>,
+    restore: Restore,
+    outputs: Option<Outputs>,
+    offsets: Offsets,
+    housekeeping: Housekeeping,
+    /// Tells detection in the same process.
+    heard: SyncSender<()>,
+    wall: Wall,
+    shutdown: Shutdown,
+    last_term: u64,
+}
+
+impl Pipeline {
+    /// A pipeline over sources that were started.
+    #[allow(clippy::too_many_arguments)]
+    pub fn new(
+        archive: Archive,
+        catalog: Arc<Catalog>,
+        settings: Settings,
+        sources: Vec<Source>,
+        restore: Restore,
+        outputs: Option<Outputs>,
+        housekeeping: Housekeeping,
+        heard: SyncSender<()>,
+        shutdown: Shutdown,
+    ) -> Pipeline {
+        Pipeline {
+            archive,
+            catalog,
+            settings,
+            sources,
+            inputs: BTreeMap::new(),
+            grown: BTreeSet::new(),
+            restore,
+            outputs,
+            offsets: Offsets::default(),
+            housekeeping,
+            heard,
+            wall: Wall::start(),
+            shutdown,
+            last_term: 0,
+        }
+    }
+
+    /// Reads until told to stop; then commits and publishes what it has.
+    pub fn run(mut self) -> anyhow::Result<()> {
+        while !self.shutdown.is_requested() {
+            self.read()?;
+            if self.is_due() {
+                self.commit(|_| true)?;
+            }
+            self.publish();
+            self.snapshot()?;
+        }
+        self.commit(|_| true)?;
+        self.publish();
+        tracing::info!(inputs = self.inputs.len(), "stopped");
+        Ok(())
+    }
+
+    /// Lets every source have its turn; waits a moment when none has anything.
+    fn read(&mut self) -> anyhow::Result<()> {
+        if self.outputs.as_ref().is_some_and(Outputs::is_full) {
+            crate::clock::pause(WAIT);
+            return Ok(());
+        }
+        let mut busy = false;
+        for source in 0..self.sources.len() {
+            let until = now() + TURN;
+            while let Some(event) = self.sources[source].next(Duration::ZERO) {
+                busy = true;
+                self.hear(source, event)?;
+                if now() >= until || self.open_bytes() >= self.settings.commit_bytes {
+                    break;
+                }
+            }
+        }
+        if !busy && let Some(event) = self.sources.first().and_then(|source| source.next(WAIT)) {
+            self.hear(0, event)?;
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, source: usize, event: SourceEvent) -> anyhow::Result<()> {
+        match event {
+            SourceEvent::Assigned(assignments) => self.assigned(source, assignments),
+            SourceEvent::Revoked { inputs, lost } => self.revoked(source, &inputs, lost),
+            SourceEvent::Batch { input, term, batch, to } => self.take(source, &input, term, &batch, &to),
+            SourceEvent::Moved { input, term, to } => {
+                if let Some(live) = self.current(&input, term) {
+                    live.move_to(&to);
+                }
+                Ok(())
+            }
+            SourceEvent::AtEnd { input, term } => {
+                if let Some(live) = self.current(&input, term) {
+                    live.at_end(now());
+                }
+                Ok(())
+            }
+            SourceEvent::Grown { source, from, to } => {
+                self.grow(&source, from, to);
+                Ok(())
+            }
+            SourceEvent::Stopped { input, error } => {
+                self.drop_input(&input);
+                Err(anyhow::Error::new(error).context(format!("{input} cannot be read on")))
+            }
+            SourceEvent::Failed(error) => Err(error.into()),
+        }
+    }
+
+    /// The input, if what comes of it is of its latest start.
+    fn current(&mut self, input: &Input, term: Term) -> Option<&mut LiveInput> {
+        self.inputs.get_mut(input).map(|(_, live)| live).filter(|live| live.term == term)
+    }
+
+    fn take(
+        &mut self,
+        source: usize,
+        input: &Input,
+        term: Term,
+        batch: &RawBatch,
+        to: &Progress,
+    ) -> anyhow::Result<()> {
+        let time = self.wall.now();
+        let Some(live) = self.current(input, term) else { return Ok(()) };
+        step::pass("live::taken");
+        if let Err(error) = live.take(batch, to, time, now()) {
+            // A fault in its data, such as a sum beyond 64 bits: it alone stops.
+            tracing::error!(%input, "cannot be read on: {error:#}");
+            self.drop_input(input);
+            self.sources[source].stop(input);
+        }
+        Ok(())
+    }
+
+    /// Takes on inputs that were given to this process.
+    fn assigned(&mut self, source: usize, assignments: Vec<Assignment>) -> anyhow::Result<()> {
+        for assignment in assignments {
+            let input = assignment.input.clone();
+            if self.grown.contains(&input.source) || !self.declare(source, &assignment)? {
+                self.sources[source].stop(&input);
+                continue;
+            }
+            self.begin(source, assignment)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the store knows the source as it is now.
+    fn declare(&mut self, source: usize, assignment: &Assignment) -> anyhow::Result<bool> {
+        let Assignment { input, origin, partitions } = assignment;
+        let is_folder = matches!(self.sources[source], Source::Folder(_));
+        let ours = SourceDeclaration {
+            source: input.source.to_string(),
+            kind: if is_folder { SourceKind::Folder } else { SourceKind::Topic },
+            origin: origin.to_string(),
+            partitions: *partitions,
+        };
+        let held = self.patiently(|this| Ok(this.archive.declare(&ours)?))?;
+        if held.kind != ours.kind || (!is_folder && held.origin != ours.origin) {
+            anyhow::bail!(
+                "the store holds sources.{} as {:?} {}, and it is configured as {:?} {}: give it another name",
+                input.source,
+                held.kind,
+                held.origin,
+                ours.kind,
+                ours.origin
+            );
+        }
+        if held.partitions != *partitions {
+            self.grow(&input.source, held.partitions, *partitions);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn grow(&mut self, source: &Arc<str>, from: u32, to: u32) {
+        if self.grown.insert(Arc::clone(source)) {
+            tracing::error!(
+                source = &**source,
+                from,
+                to,
+                "partitions_grown: the topic's keys now lie in other partitions, so that revisions of one event would \
+                 meet in none. The source is no longer read: read it again from its start into a new store"
+            );
+        }
+        let inputs: Vec<Input> = self.inputs.keys().filter(|input| input.source == *source).cloned().collect();
+        for input in inputs {
+            if let Some((source, _)) = self.inputs.get(&input) {
+                self.sources[*source].stop(&input);
+            }
+            self.drop_input(&input);
+        }
+    }
+
+    /// Restores an input from the store and reads on.
+    fn begin(&mut self, source: usize, assignment: Assignment) -> anyhow::Result<()> {
+        let input = assignment.input.clone();
+        self.drop_input(&input);
+        self.last_term += 1;
+        let term = Term(self.last_term);
+        let publishes = self.outputs.is_some();
+        let began = now();
+        let time = self.wall.now();
+        let is_folder = matches!(self.sources[source], Source::Folder(_));
+        let share = self.restore.ledger_bytes() / (self.inputs.len() + 1);
+        let restored = self.patiently(|this| this.restore.input(&input, is_folder, share, publishes, time.seconds))?;
+        let Restored { window, net, committed, rows } = restored;
+        let read = committed.head.as_ref().map_or(0, |head| head.total.read);
+        let next = committed.next();
+        tracing::info!(%input, %next, read, rows, ms = began.elapsed().as_millis() as u64, "restored");
+        let from = committed.head.as_ref().map(|_| committed.progress.clone());
+        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, committed)?;
+        live.rows_since_snapshot = rows;
+        self.publish_again(source, &mut live)?;
+        self.inputs.insert(input.clone(), (source, live));
+        self.share_memory();
+        self.sources[source].start(&input, from.as_ref(), term);
+        Ok(())
+    }
+
+    /// Queues what is committed of an input and was not published.
+    fn publish_again(&mut self, source: usize, live: &mut LiveInput) -> anyhow::Result<()> {
+        let Some(outputs) = &mut self.outputs else { return Ok(()) };
+        let published = Offsets::published(&self.archive, &self.sources[source], outputs, live)?;
+        if let Some(again) = publication::again(&self.archive, live, published)? {
+            let publication = publication::of(&self.catalog, outputs, &self.sources, source, live, again)?;
+            outputs.push(publication);
+        }
+        Ok(())
+    }
+
+    /// Commits what is open of inputs that go elsewhere, unless another may own them already, and lets them go.
+    fn revoked(&mut self, source: usize, inputs: &[Input], lost: bool) -> anyhow::Result<()> {
+        if !lost {
+            self.commit(|input| inputs.contains(input))?;
+        }
+        for input in inputs {
+            self.drop_input(input);
+        }
+        self.share_memory();
+        self.sources[source].release(inputs);
+        tracing::info!(inputs = inputs.len(), lost, "inputs went elsewhere");
+        Ok(())
+    }
+
+    fn drop_input(&mut self, input: &Input) {
+        if self.inputs.remove(input).is_some() {
+            self.offsets.forget(input);
+            if let Some(outputs) = &mut self.outputs {
+                outputs.forget(input);
+            }
+        }
+    }
+
+    /// Every ledger gets its share of the process's memory.
+    fn share_memory(&mut self) {
+        let share = self.restore.ledger_bytes() / self.inputs.len().max(1);
+        for (_, live) in self.inputs.values_mut() {
+            live.window.ledger.set_limit(share);
+        }
+        self.housekeeping.own(self.inputs.keys().cloned());
+    }
+
+    fn open_bytes(&self) -> u64 {
+        self.inputs.values().map(|(_, live)| live.open_bytes()).sum()
+    }
+
+    fn is_due(&self) -> bool {
+        if self.open_bytes() >= self.settings.commit_bytes {
+            return true;
+        }
+        let oldest = self.inputs.values().filter_map(|(_, live)| live.open_since()).min();
+        match oldest {
+            Some(since) => since.elapsed() >= self.settings.commit_every,
+            // Moves and clocks wait for nobody.
+            None => self.offsets.looked_at().is_none_or(|at| at.elapsed() >= self.settings.commit_every),
+        }
+    }
+
+    /// Commits the open epochs of the inputs that a test picks, where they say something.
+    fn commit(&mut self, picked: impl Fn(&Input) -> bool) -> anyhow::Result<()> {
+        self.offsets.look(now());
+        let (time, idle_after) = (self.wall.now(), self.settings.idle_after);
+        let mut sealed: BTreeMap<Input, Sealed> = BTreeMap::new();
+        for (input, (_, live)) in &mut self.inputs {
+            if picked(input) && live.has_news(time, idle_after) {
+                sealed.insert(input.clone(), live.seal(time, idle_after, &self.settings.writer)?);
+            }
+        }
+        if sealed.is_empty() {
+            return Ok(());
+        }
+        step::pass("live::sealed");
+        let outcomes = commit::commit(&self.archive, &self.shutdown, sealed)?;
+        step::pass("live::committed");
+        let mut lost = Vec::new();
+        for (input, outcome) in outcomes {
+            match outcome {
+                Outcome::Committed(sealed) => self.committed(&input, *sealed)?,
+                Outcome::Lost => lost.push(input),
+                Outcome::Failed(error) => {
+                    return Err(anyhow::Error::new(error).context(format!("cannot commit an epoch of {input}")));
+                }
+            }
+        }
+        // Full: it has not even looked at the last time yet.
+        let _ = self.heard.try_send(());
+        for input in lost {
+            let Some((source, live)) = self.inputs.get(&input) else { continue };
+            tracing::warn!(%input, epoch = %live.committed.next(), "another process wrote this epoch: restoring");
+            let (source, assignment) = (*source, live.assignment.clone());
+            self.begin(source, assignment)?;
+        }
+        Ok(())
+    }
+
+    /// An epoch is in the store: the input goes on behind it, and it is queued to be published.
+    fn committed(&mut self, input: &Input, sealed: Sealed) -> anyhow::Result<()> {
+        let Some((source, live)) = self.inputs.get_mut(input) else { return Ok(()) };
+        let (source, head) = (*source, sealed.epoch.head);
+        if head.counts.rejected * 100 > head.counts.read * REJECTED_PERCENT && head.counts.read >= REJECTED_OF_MIN {
+            let (read, rejected) = (head.counts.read, head.counts.rejected);
+            tracing::warn!(%input, epoch = %head.epoch, read, rejected, "many records are rejected");
+        }
+        tracing::debug!(%input, epoch = %head.epoch, read = head.counts.read, rows = head.rows, "committed");
+        let begin = live.committed.clone();
+        live.commit(head, sealed.epoch.checksum)?;
+        match &mut self.outputs {
+            None => self.offsets.reached(source, live),
+            Some(outputs) => {
+                let changed = publication::changed(live, &begin, sealed.rejects);
+                if let Some(changed) = changed {
+                    outputs.push(publication::of(&self.catalog, outputs, &self.sources, source, live, changed)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self) {
+        match &mut self.outputs {
+            Some(outputs) => outputs.publish(&self.archive, &self.sources, now()),
+            None => self.offsets.commit(&self.sources, now()),
+        }
+    }
+
+    /// Writes the snapshots that are due.
+    fn snapshot(&mut self) -> anyhow::Result<()> {
+        for (input, (_, live)) in &mut self.inputs {
+            if snapshot::is_due(live) {
+                snapshot::write(&self.archive, live).with_context(|| format!("snapshot of {input}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries again for as long as the store does not answer, unless told to stop.
+    fn patiently<T>(&mut self, mut what: impl FnMut(&mut Pipeline) -> Result<T, RestoreError>) -> anyhow::Result<T> {
+        loop {
+            match what(self) {
+                Err(error) if error.is_passing() && !self.shutdown.is_requested() => {
+                    tracing::warn!("the store does not answer, trying again: {error}");
+                    crate::clock::pause(RESTORE_AGAIN);
+                }
+                other => return Ok(other?),
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it waits for others, and commits by time")]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,172 @@
+//! From the store to an input that goes on: the last sound snapshot, then the epochs after it, each proven and in its
+//! chain.
+
+use headwater_model::{ArchivedRow, Input, Names, Offset, Progress};
+use headwater_store::{
+    Archive, ArchiveFile, Chain, DetectLog, FileHead, RestorePlan, StoreError, TakeRows, Wanted, plan,
+};
+use headwater_window::{ColdError, NetVolumes, Window, WindowError};
+
+use super::clock;
+use super::input::Committed;
+use super::snapshot;
+
+/// Why an input could not be restored.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The store does not answer, or what it holds cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The rows add up to what no ledger holds, or the ledger's cache failed.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+    /// The ledger's cache failed.
+    #[error(transparent)]
+    Cold(#[from] ColdError),
+    /// The bytes of a snapshot do not come.
+    #[error("a snapshot: {0}")]
+    Snapshot(#[from] std::io::Error),
+}
+
+impl RestoreError {
+    /// Whether it may succeed later.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, RestoreError::Store(error) if error.is_passing())
+    }
+}
+
+/// Restores inputs from a store.
+pub struct Restore {
+    archive: Archive,
+    ledger_bytes: usize,
+}
+
+/// An input as it was committed last.
+pub struct Restored {
+    /// Names, ledger and panes.
+    pub window: Window,
+    /// Its net volumes, where results are published.
+    pub net: Option<NetVolumes>,
+    /// Where its chain ends.
+    pub committed: Committed,
+    /// Rows read behind the snapshot.
+    pub rows: u64,
+}
+
+impl Restore {
+    /// From an archive; the ledgers of one process share a cache folder and so many bytes of memory.
+    pub fn new(archive: Archive, ledger_bytes: usize) -> Restore {
+        Restore { archive, ledger_bytes }
+    }
+
+    /// Bytes of memory that the ledgers of this process share.
+    pub fn ledger_bytes(&self) -> usize {
+        self.ledger_bytes
+    }
+
+    /// Restores an input, with its net volumes where `publishes`. One that has no epoch begins with nothing; `share` is
+    /// what its ledger may take of the memory meanwhile.
+    pub fn input(
+        &self,
+        input: &Input,
+        is_folder: bool,
+        share: usize,
+        publishes: bool,
+        now_seconds: i64,
+    ) -> Result<Restored, RestoreError> {
+        let plan = plan(&self.archive.listing(input)?)?;
+        let mut restored = self.begin(&plan, share)?;
+        let mut rows = 0;
+        for file in restored.left {
+            rows += self.read(input, &file, &mut restored.chain, &mut restored.window)?;
+        }
+        let mut window = restored.window;
+        window.finish_archived()?;
+        let committed = match restored.chain.head() {
+            Some(head) => {
+                window.counts = head.total;
+                Committed {
+                    progress: head.to.clone(),
+                    clock: head.clock,
+                    checksum: restored.chain.checksum(),
+                    head: Some(head.clone()),
+                }
+            }
+            None => Committed {
+                head: None,
+                checksum: None,
+                progress: if is_folder { Progress::Files(Default::default()) } else { Progress::Offset(Offset(0)) },
+                clock: clock::first(DetectLog::new(self.archive.objects().clone()).closed_to()?, now_seconds),
+            },
+        };
+        let net = publishes.then(|| NetVolumes::of_panes(&window.panes, &window.names)).transpose()?;
+        Ok(Restored { window, net, committed, rows })
+    }
+
+    /// The best snapshot that is sound, or the floor's files; a damaged one is named and the next is used.
+    fn begin(&self, plan: &RestorePlan, share: usize) -> Result<Begun, RestoreError> {
+        for epoch in &plan.snapshots {
+            match snapshot::read(&self.archive, &plan.input, *epoch, self.empty(share)?) {
+                Ok((window, head, checksum)) => {
+                    let left = plan.after(*epoch).to_vec();
+                    return Ok(Begun { window, chain: Chain::behind(head, checksum), left });
+                }
+                Err(error) if error.is_passing() => return Err(error),
+                Err(error) => {
+                    tracing::warn!(input = %plan.input, %epoch, "a snapshot cannot be used, an older one is: {error}");
+                }
+            }
+        }
+        let chain = match &plan.floor {
+            Some(floor) => Chain::behind_floor(floor),
+            None => Chain::begin(plan.input.clone()),
+        };
+        Ok(Begun { window: self.empty(share)?, chain, left: plan.whole().collect() })
+    }
+
+    /// A window whose ledger spills.
+    fn empty(&self, share: usize) -> Result<Window, RestoreError> {
+        let mut window = Window::default();
+        window.ledger.set_limit(share);
+        Ok(window)
+    }
+
+    /// Takes the rows of a file; of an epoch's the chain goes on. Gives the number of rows.
+    fn read(
+        &self,
+        input: &Input,
+        file: &ArchiveFile,
+        chain: &mut Chain,
+        window: &mut Window,
+    ) -> Result<u64, RestoreError> {
+        let epoch = self.archive.open_file(input, file)?;
+        if let FileHead::Epoch(head) = epoch.head() {
+            chain.follow(&file.key, head, epoch.checksum())?;
+        }
+        epoch.read_into(Wanted::Ledger, &mut Taker(window))?;
+        Ok(epoch.rows())
+    }
+}
+
+/// Takes the rows of a file into a window.
+struct Taker<'a>(&'a mut Window);
+
+impl TakeRows for Taker<'_> {
+    type Error = RestoreError;
+
+    fn names(&mut self) -> &mut Names {
+        &mut self.0.names
+    }
+
+    fn take(&mut self, row: &ArchivedRow<'_>) -> Result<(), RestoreError> {
+        Ok(self.0.take_archived(row)?)
+    }
+}
+
+/// A restore that has begun.
+struct Begun {
+    window: Window,
+    chain: Chain,
+    /// Files still to be read.
+    left: Vec<ArchiveFile>,
+}

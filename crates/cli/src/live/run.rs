@@ -1,0 +1,239 @@
+//! One process: its sources, its store, its roles.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context;
+use headwater_catalog::Catalog;
+use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
+use headwater_model::Alert;
+use headwater_runtime::{Cluster, Config, Shutdown, init_logging};
+use headwater_store::{Archive, FoldPolicy, Objects};
+
+use super::alerts::KafkaAlerts;
+use super::housekeeping::Housekeeping;
+use super::outputs::Outputs;
+use super::pipeline::{Pipeline, Settings};
+use super::records::DETECT_TOPIC;
+use super::restore::Restore;
+use super::source::{self, Source};
+use crate::archive::Stored;
+use crate::args::{self, Roles};
+use crate::catalog::load;
+use crate::config;
+use crate::detecting::{AlertSink, Standing, Surroundings, run_detect};
+use crate::failure::Failure;
+
+/// Between two tries to reach a cluster when the process begins.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
+
+/// Runs until told to stop.
+pub fn run(args: &args::Run) -> Result<(), Failure> {
+    init_logging().map_err(|error| Failure::Usage(error.to_string()))?;
+    let roles = args.roles().map_err(Failure::Usage)?;
+    let config = config::load(args.config.as_deref())?;
+    let catalog = load(&args.overlay)?;
+    let shutdown = Shutdown::on_signals()?;
+    Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }.run()
+}
+
+/// A process that is to run.
+pub struct Live {
+    /// What it is told.
+    pub config: Config,
+    /// What it does.
+    pub roles: Roles,
+    /// The reference data.
+    pub catalog: Arc<Catalog>,
+    /// When to stop.
+    pub shutdown: Shutdown,
+    /// Hears every alert of the log as it is told, where detection runs.
+    pub tell: Box<dyn FnMut(&[Alert]) + Send>,
+}
+
+impl Live {
+    /// Runs until told to stop. What ends one part of the work ends all of it.
+    pub fn run(self) -> Result<(), Failure> {
+        let Live { config, roles, catalog, shutdown, tell } = self;
+        let url = config::store_url(&config.store.location);
+        let archive = Archive::new(Objects::open(&url)?);
+        let (committed, heard) = sync_channel(1);
+        let ingest =
+            if roles.ingest { Some(Ingest::prepare(&config, &archive, &catalog, &shutdown, committed)?) } else { None };
+        let sink = match roles.detect {
+            true => Some(Sink::of(&config, tell)?),
+            false => None,
+        };
+        let policy = FoldPolicy { epochs_min: config.store.fold_epochs, ..FoldPolicy::default() };
+        thread::scope(|scope| {
+            let (archive, shutdown) = (&archive, &shutdown);
+            let detect = sink.map(|sink| {
+                let (catalog, config) = (Arc::clone(&catalog), &config);
+                scope.spawn(move || detect(archive, catalog, config, sink, heard, shutdown))
+            });
+            let outcome = match ingest {
+                Some(Ingest { pipeline, housekeeping }) => {
+                    let policy = &policy;
+                    scope.spawn(move || housekeeping.run(archive, policy, shutdown));
+                    pipeline.run()
+                }
+                None => {
+                    while !shutdown.is_requested() {
+                        crate::clock::pause(AGAIN_AFTER);
+                    }
+                    Ok(())
+                }
+            };
+            shutdown.request();
+            if let Some(detect) = detect
+                && detect.join().is_err()
+            {
+                return Err(Failure::Failed(anyhow::anyhow!("detection ended in a panic")));
+            }
+            outcome.map_err(Failure::Failed)
+        })
+    }
+}
+
+/// The ingest role, ready to begin.
+struct Ingest {
+    pipeline: Pipeline,
+    housekeeping: Housekeeping,
+}
+
+impl Ingest {
+    fn prepare(
+        config: &Config,
+        archive: &Archive,
+        catalog: &Arc<Catalog>,
+        shutdown: &Shutdown,
+        committed: SyncSender<()>,
+    ) -> Result<Ingest, Failure> {
+        let writer = word()?;
+        let outputs = outputs(config, shutdown, &writer)?;
+        let sources = sources(config, archive)?;
+        let ledger_bytes = usize::try_from(config.store.ledger_bytes).unwrap_or(usize::MAX);
+        let restore = Restore::new(archive.clone(), ledger_bytes);
+        let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
+        let housekeeping = Housekeeping::default();
+        let pipeline = Pipeline::new(
+            archive.clone(),
+            Arc::clone(catalog),
+            settings,
+            sources,
+            restore,
+            outputs,
+            housekeeping.clone(),
+            committed,
+            shutdown.clone(),
+        );
+        Ok(Ingest { pipeline, housekeeping })
+    }
+}
+
+fn sources(config: &Config, archive: &Archive) -> Result<Vec<Source>, Failure> {
+    let held = archive.sources()?.into_iter().map(|held| (held.source, held.partitions));
+    let held: BTreeMap<String, u32> = held.collect();
+    let mut sources = Vec::new();
+    for (cluster, settings) in source::kafka(config, &held)? {
+        let reader = KafkaReader::join(&settings).with_context(|| format!("clusters.{cluster}"))?;
+        sources.push(Source::Kafka { cluster, reader });
+    }
+    for (name, path) in source::folders(config) {
+        sources.push(source::folder(name, path).with_context(|| format!("sources.{name}"))?);
+    }
+    Ok(sources)
+}
+
+/// The topics that results are published to; a cluster that does not answer yet is waited for.
+fn outputs(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<Outputs>, Failure> {
+    let Some((name, cluster)) = output_cluster(config) else { return Ok(None) };
+    let settings = PublisherSettings {
+        brokers: cluster.brokers.clone(),
+        client: source::client(name, cluster)?,
+        transactional_id: format!("{}.{writer}", cluster.group),
+    };
+    loop {
+        match Outputs::connect(name, settings.clone()) {
+            Ok(outputs) => return Ok(Some(outputs)),
+            Err(error @ IngestError::ClientSetting { .. }) => return Err(Failure::Usage(error.to_string())),
+            Err(error) if shutdown.is_requested() => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(cluster = name, "the outputs' cluster is not ready, trying again: {error}");
+                crate::clock::pause(AGAIN_AFTER);
+            }
+        }
+    }
+}
+
+fn output_cluster(config: &Config) -> Option<(&str, &Cluster)> {
+    let name = config.outputs.as_deref()?;
+    Some((name, config.clusters.get(name)?))
+}
+
+/// Where alerts go, and what makes a detect the active one.
+struct Sink {
+    kafka: Option<KafkaAlerts>,
+    ownership: Option<Ownership>,
+    tell: Box<dyn FnMut(&[Alert]) + Send>,
+}
+
+impl Sink {
+    fn of(config: &Config, tell: Box<dyn FnMut(&[Alert]) + Send>) -> Result<Sink, Failure> {
+        let Some((name, cluster)) = output_cluster(config) else {
+            return Ok(Sink { kafka: None, ownership: None, tell });
+        };
+        let client = source::client(name, cluster)?;
+        let group = format!("{}.detect", cluster.group);
+        let ownership = Ownership::start(&OwnershipSettings {
+            brokers: cluster.brokers.clone(),
+            client: client.clone(),
+            group,
+            topic: DETECT_TOPIC.into(),
+        })?;
+        let kafka = KafkaAlerts::new(&cluster.brokers, client, &cluster.group);
+        Ok(Sink { kafka: Some(kafka), ownership: Some(ownership), tell })
+    }
+}
+
+impl AlertSink for Sink {
+    fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()> {
+        if let Some(kafka) = &mut self.kafka {
+            kafka.publish(alerts)?;
+        }
+        (self.tell)(alerts);
+        Ok(())
+    }
+}
+
+fn detect(
+    archive: &Archive,
+    catalog: Arc<Catalog>,
+    config: &Config,
+    mut sink: Sink,
+    committed: Receiver<()>,
+    shutdown: &Shutdown,
+) {
+    let ownership = sink.ownership.take();
+    let surroundings = Surroundings {
+        sources: config.sources.keys().map(|name| Arc::from(name.as_str())).collect(),
+        stop: &|| shutdown.is_requested(),
+        sink,
+        active: || ownership.as_ref().is_none_or(Ownership::owned),
+        committed,
+        tell: |standing: &Standing| {
+            tracing::info!(closed_to = ?standing.closed_to, active = standing.active, held_by = %standing.held_by, "detect");
+        },
+    };
+    run_detect(&Stored::new(archive.clone()), catalog, surroundings);
+}
+
+/// A word that no other process has.
+fn word() -> anyhow::Result<String> {
+    let mut word = [0; 8];
+    getrandom::fill(&mut word).context("the system gives no random bytes")?;
+    Ok(format!("{:016x}", u64::from_le_bytes(word)))
+}
