@@ -128,3 +128,79 @@ impl Chain {
             .then(|| format!("its late rows are {} in all, they should be {late}", head.late_total))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use headwater_model::{FileProgress, Offset, Partition};
+
+    use super::*;
+
+    fn head(epoch: u64) -> EpochHead {
+        let counts = |read| Counts { read, accepted: read, ..Counts::default() };
+        EpochHead {
+            input: Input { source: "s".into(), partition: Partition(1) },
+            epoch: EpochNumber(epoch),
+            origin: "t".into(),
+            partitions: 1,
+            from: Progress::Offset(Offset(epoch as i64 * 10)),
+            to: Progress::Offset(Offset(epoch as i64 * 10 + 10)),
+            clock_before: (epoch > 0).then_some(Day(100)),
+            clock: Some(Day(100)),
+            highest_known: None,
+            counts: counts(3),
+            total: counts(3 * (epoch + 1)),
+            late_report: 1,
+            late_total: epoch + 1,
+            rows: 0,
+            writer: "w".into(),
+            build: "b".into(),
+            previous: epoch.checked_sub(1).map(|before| Checksum(u128::from(before))),
+        }
+    }
+
+    #[test]
+    fn an_epoch_that_does_not_follow_is_refused_and_changes_nothing() {
+        let mut chain = Chain::begin(head(0).input);
+        chain.follow("0", &head(0), Checksum(0)).unwrap();
+        let cases: [(&str, fn(&mut EpochHead)); 12] = [
+            ("foreign", |h| h.input.partition = Partition(2)),
+            ("foreign", |h| h.epoch = EpochNumber(2)),
+            ("chain is broken", |h| h.previous = None),
+            ("chain is broken", |h| h.previous = Some(Checksum(9))),
+            ("begins at offset 11", |h| h.from = Progress::Offset(Offset(11))),
+            ("ends at offset 9", |h| h.to = Progress::Offset(Offset(9))),
+            ("mixes", |h| h.to = Progress::Files(BTreeMap::new())),
+            ("clock", |h| h.clock_before = None),
+            ("clock", |h| h.clock = Some(Day(99))),
+            ("do not add up", |h| h.counts.rejected = 1),
+            ("totals", |h| h.total.read += 1),
+            ("late rows", |h| h.late_total += 1),
+        ];
+        for (word, change) in cases {
+            let mut head = head(1);
+            change(&mut head);
+            let before = chain.clone();
+            let refused = chain.follow("key/1", &head, Checksum(1)).unwrap_err().to_string();
+            assert!(refused.contains(word) && refused.contains("key/1"), "{refused}");
+            assert_eq!(chain, before);
+        }
+        chain.follow("1", &head(1), Checksum(1)).unwrap();
+        assert_eq!((chain.next(), chain.checksum()), (EpochNumber(2), Some(Checksum(1))));
+    }
+
+    #[test]
+    fn the_progress_of_a_folder_is_complete_in_the_chain() {
+        let files = |names: &[(&str, i64)]| {
+            let file = |next| FileProgress { head: "h".into(), head_bytes: 1, next: Offset(next), lines: 1 };
+            Progress::Files(names.iter().map(|(name, next)| ((*name).to_owned(), file(*next))).collect())
+        };
+        let mut chain = Chain::begin(head(0).input);
+        for (epoch, moved) in [(0, files(&[("a", 1), ("b", 1)])), (1, files(&[("b", 2), ("c", 3)]))] {
+            let head = EpochHead { from: files(&[]), to: moved, ..head(epoch) };
+            chain.follow("k", &head, Checksum(u128::from(epoch))).unwrap();
+        }
+        assert_eq!(chain.head().unwrap().to, files(&[("a", 1), ("b", 2), ("c", 3)]));
+    }
+}

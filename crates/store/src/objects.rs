@@ -110,7 +110,7 @@ impl Objects {
     /// As [`Objects::open`], with other limits.
     pub fn open_with(url: &StoreUrl, limits: Limits) -> Result<Objects, StoreError> {
         if let StoreUrl::Folder(folder) = url {
-            std::fs::create_dir_all(folder).map_err(StoreError::io("cannot create folder", folder))?;
+            backend::create_folder(folder)?;
             proof::hard_links(folder)?;
         }
         Objects::over(backend::open(url)?, url, limits)

@@ -1,5 +1,7 @@
 //! Which backend stands behind an address.
 
+use std::fs::{self, File};
+use std::path::Path;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
@@ -9,12 +11,26 @@ use object_store::memory::InMemory;
 use super::StoreUrl;
 use crate::StoreError;
 
+/// Creates a folder, and brings it to the disk in each folder that is created for it.
+pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
+    let absent: Vec<&Path> = folder.ancestors().take_while(|f| !f.as_os_str().is_empty() && !f.exists()).collect();
+    fs::create_dir_all(folder).map_err(StoreError::io("cannot create folder", folder))?;
+    for created in absent {
+        let parent = created.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let synced = File::open(parent).and_then(|parent| parent.sync_all());
+        synced.map_err(StoreError::io("cannot sync folder", parent))?;
+    }
+    Ok(())
+}
+
 pub(super) fn open(url: &StoreUrl) -> Result<Arc<dyn ObjectStore>, StoreError> {
     let refuse = |error: object_store::Error| StoreError::Url { url: url.to_string(), reason: error.to_string() };
     match url {
         StoreUrl::Memory => Ok(Arc::new(InMemory::new())),
         StoreUrl::Folder(folder) => {
-            Ok(Arc::new(LocalFileSystem::new_with_prefix(folder).map_err(refuse)?.with_fsync(true)))
+            let store = LocalFileSystem::new_with_prefix(folder).map_err(refuse)?;
+            // Without the cleanup every snapshot that goes would leave its folder.
+            Ok(Arc::new(store.with_fsync(true).with_automatic_cleanup(true)))
         }
         #[cfg(feature = "cloud")]
         StoreUrl::Objects(text) => cloud(text).map_err(refuse),
@@ -32,34 +48,38 @@ pub(super) fn open(url: &StoreUrl) -> Result<Arc<dyn ObjectStore>, StoreError> {
 fn cloud(text: &str) -> object_store::Result<Arc<dyn ObjectStore>> {
     use std::time::Duration;
 
-    use object_store::aws::AmazonS3Builder;
-    use object_store::azure::MicrosoftAzureBuilder;
-    use object_store::gcp::GoogleCloudStorageBuilder;
-    use object_store::path::Path;
+    use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+    use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+    use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
     use object_store::prefix::PrefixStore;
-    use object_store::{ClientOptions, RetryConfig};
+    use object_store::{ClientConfigKey, RetryConfig};
+
+    // The caller bounds a call by its size; the client's own limit would cut a large object off.
+    const TIMEOUT: ClientConfigKey = ClientConfigKey::Timeout;
+    const LONG: &str = "1 hour";
 
     // An error only says that the program has one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // Tries are counted and bounded by the caller, which must see each answer: one hidden here could be a create's.
     let retry = RetryConfig { max_retries: 0, retry_timeout: Duration::ZERO, ..RetryConfig::default() };
-    // The caller bounds a call by its size; this only ends a line that is dead.
-    let options = || ClientOptions::from_env().with_timeout_disabled().with_connect_timeout(Duration::from_secs(10));
     let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let prefix = Path::parse(prefix.trim_matches('/'))?;
+    let prefix = object_store::path::Path::parse(prefix.trim_matches('/'))?;
     Ok(match scheme {
         "s3" => {
-            let builder = AmazonS3Builder::from_env().with_client_options(options()).with_retry(retry);
-            Arc::new(PrefixStore::new(builder.with_bucket_name(bucket).build()?, prefix))
+            let builder = AmazonS3Builder::from_env().with_retry(retry).with_bucket_name(bucket);
+            let store = builder.with_config(AmazonS3ConfigKey::Client(TIMEOUT), LONG).build()?;
+            Arc::new(PrefixStore::new(store, prefix))
         }
         "gs" => {
-            let builder = GoogleCloudStorageBuilder::from_env().with_client_options(options()).with_retry(retry);
-            Arc::new(PrefixStore::new(builder.with_bucket_name(bucket).build()?, prefix))
+            let builder = GoogleCloudStorageBuilder::from_env().with_retry(retry).with_bucket_name(bucket);
+            let store = builder.with_config(GoogleConfigKey::Client(TIMEOUT), LONG).build()?;
+            Arc::new(PrefixStore::new(store, prefix))
         }
         _ => {
-            let builder = MicrosoftAzureBuilder::from_env().with_client_options(options()).with_retry(retry);
-            Arc::new(PrefixStore::new(builder.with_container_name(bucket).build()?, prefix))
+            let builder = MicrosoftAzureBuilder::from_env().with_retry(retry).with_container_name(bucket);
+            let store = builder.with_config(AzureConfigKey::Client(TIMEOUT), LONG).build()?;
+            Arc::new(PrefixStore::new(store, prefix))
         }
     })
 }
