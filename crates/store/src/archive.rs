@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::layout::{self, last_step, number};
 use crate::steps::step;
-use crate::{ArchiveFile, Committed, Created, Floor, Listing, Objects, SealedEpoch, SourceDeclaration, StoreError};
+use crate::{
+    ArchiveFile, Committed, Created, EpochFile, FileHead, Floor, Listing, Objects, SealedEpoch, SourceDeclaration,
+    StoreError, open,
+};
 
 /// Listings taken of an input whose epochs seem to have a gap. A folder that is read while files appear in it may show a
 /// later one and not an earlier one; the next look shows both.
@@ -150,6 +153,21 @@ impl Archive {
             return Err(StoreError::damaged(&file.key, format!("its checksum is {found}, its floor names another")));
         }
         Ok(bytes)
+    }
+
+    /// A file of the archive, proved whole, and of the input and the kind that it lies under.
+    pub fn open_file(&self, input: &Input, file: &ArchiveFile) -> Result<EpochFile, StoreError> {
+        let opened = open(self.fetch(file)?).map_err(|e| StoreError::damaged(&file.key, e))?;
+        let head = opened.head();
+        let is_folded = matches!(head, FileHead::Fold(_));
+        if head.input() != input
+            || is_folded != file.is_folded()
+            || (head.first(), head.last()) != (file.first, file.last)
+        {
+            let problem = format!("foreign: of epochs {} to {} of {}", head.first(), head.last(), head.input());
+            return Err(StoreError::damaged(&file.key, problem));
+        }
+        Ok(opened)
     }
 
     /// Commits epochs of different inputs side by side; the answers stand in the order of the epochs. After an error the

@@ -164,7 +164,8 @@ mod tests {
     fn an_epoch_that_does_not_follow_is_refused_and_changes_nothing() {
         let mut chain = Chain::begin(head(0).input);
         chain.follow("0", &head(0), Checksum(0)).unwrap();
-        let cases: [(&str, fn(&mut EpochHead)); 12] = [
+        type Change = fn(&mut EpochHead);
+        let cases: [(&str, Change); 12] = [
             ("foreign", |h| h.input.partition = Partition(2)),
             ("foreign", |h| h.epoch = EpochNumber(2)),
             ("chain is broken", |h| h.previous = None),
