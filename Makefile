@@ -11,12 +11,12 @@ help: ## what there is
 demo: setup ## a simulated world through the whole pipeline, each alert as it is raised
 	cargo run --release --locked -p headwater -- demo --once
 
-# One build for everything: --bins beside --tests, because the tests run the real binary as a process. The published
-# tables that some tests read are no part of this project.
+# One build for everything: --bins beside --tests, because the tests run the real binary as a process; with TLS, because
+# they reach Kafka by it. The published tables that some tests read are no part of this project.
 test: setup ## everything that CI tests, a real Kafka included
-	features=()
+	features=(--features headwater/tls,headwater-tests/tls)
 	if [ -n "$${HEADWATER_SHARED:-}" ]; then
-		features=(--features headwater-tests/shared-data)
+		features+=(--features headwater-tests/shared-data)
 	else
 		echo "test: HEADWATER_SHARED is not set: the tests on published tables are left out" >&2
 	fi
@@ -25,7 +25,7 @@ test: setup ## everything that CI tests, a real Kafka included
 
 lint: ## format, clippy, licences
 	cargo fmt --check
-	cargo clippy --workspace --all-targets --locked --features headwater-tests/shared-data -- -D warnings
+	cargo clippy --workspace --all-targets --locked --features headwater/tls,headwater-tests/tls,headwater-tests/shared-data -- -D warnings
 	if cargo deny --version >/dev/null 2>&1; then
 		cargo deny --offline check licenses bans sources
 	else

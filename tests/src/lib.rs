@@ -1,12 +1,13 @@
 //! What the tests that cross crates share: the [`examples`] of the contract, the naive [`oracle`] that judges the volumes,
 //! the [`product`]'s side of that comparison, the [`detection`] over many worlds, random [`streams`] and large [`feed`]s,
-//! and the [`binary`] as a process.
+//! the [`binary`] as a process, and a real Kafka as [`broker`] with clients that are not ours.
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
 #![allow(clippy::unwrap_used)]
 
 pub mod binary;
+pub mod broker;
 pub mod detection;
 pub mod examples;
 pub mod feed;

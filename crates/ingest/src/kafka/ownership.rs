@@ -38,7 +38,7 @@ const FIXED: [(&str, &str); 5] = [
     ("allow.auto.create.topics", "false"),
     ("auto.offset.reset", "latest"),
     ("enable.auto.commit", "false"),
-    ("group.instance.id", ""),
+    ("group.protocol", "classic"),
     ("partition.assignment.strategy", "cooperative-sticky"),
 ];
 
@@ -201,7 +201,9 @@ fn config(settings: &OwnershipSettings) -> ClientConfig {
     let theirs = settings.client.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let own = [("bootstrap.servers", settings.brokers.as_str()), ("group.id", settings.group.as_str())];
     for (key, value) in DEFAULTS.into_iter().chain(theirs).chain(FIXED).chain(own) {
-        config.set(key, value);
+        if key != "group.instance.id" {
+            config.set(key, value);
+        }
     }
     config
 }

@@ -1,5 +1,6 @@
 //! Records and the group's offsets in Kafka transactions.
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -224,7 +225,11 @@ impl Publisher {
     ///
     /// # Errors
     /// See [`PublishError`]; the transaction is over in any case.
-    pub fn publish(&mut self, records: &[OutRecord], offsets: Option<&GroupOffsets>) -> Result<(), PublishError> {
+    pub fn publish<R: Borrow<OutRecord>>(
+        &mut self,
+        records: &[R],
+        offsets: Option<&GroupOffsets>,
+    ) -> Result<(), PublishError> {
         debug_assert!(records.len() <= TRANSACTION_RECORDS_MAX, "{} records in a transaction", records.len());
         if !self.usable {
             return Err(PublishError::Fatal { message: "this publisher is used up".into() });
@@ -242,9 +247,14 @@ impl Publisher {
     }
 
     /// Sends everything and waits until the brokers have it.
-    fn fill(&self, records: &[OutRecord], offsets: Option<&GroupOffsets>, deadline: Instant) -> Result<(), Facts> {
+    fn fill<R: Borrow<OutRecord>>(
+        &self,
+        records: &[R],
+        offsets: Option<&GroupOffsets>,
+        deadline: Instant,
+    ) -> Result<(), Facts> {
         for record in records {
-            self.send(record, deadline)?;
+            self.send(record.borrow(), deadline)?;
         }
         let (all, failed) = self.producer.client().context().wait(deadline);
         if let Some((code, message)) = failed {

@@ -19,7 +19,8 @@ pub enum PublishError {
         /// What the client says.
         message: String,
     },
-    /// It did not work this time. Nothing of it is visible, and the same may be tried again.
+    /// It did not work this time. Nothing of it is visible, and the same may be tried again, by this publisher if it is
+    /// still [usable](super::Publisher::usable) and by another of the same id if not.
     #[error("kafka: the transaction was aborted: {message}")]
     Retriable {
         /// What the client says.

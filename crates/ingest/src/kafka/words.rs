@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::IngestError;
 
@@ -16,12 +16,13 @@ const REPEAT_AFTER: Duration = Duration::from_secs(10);
 pub(super) struct Words {
     who: &'static str,
     last: Mutex<Option<(String, Instant)>>,
+    cause: Mutex<Option<String>>,
 }
 
 impl Words {
     /// Of a client that does this.
     pub fn of(who: &'static str) -> Words {
-        Words { who, last: Mutex::default() }
+        Words { who, last: Mutex::default(), cause: Mutex::default() }
     }
 
     /// Logs a warning, unless the same was logged just now.
@@ -34,9 +35,9 @@ impl Words {
         *last = Some((words, Instant::now()));
     }
 
-    /// The last warning.
+    /// The last error that says why: not that all brokers are down, which follows whatever was the matter with each.
     pub fn last(&self) -> Option<String> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|(words, _)| words.clone())
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -51,10 +52,12 @@ impl ClientContext for Words {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.warn(match error.rdkafka_error_code() {
-            Some(code) => format!("{code:?}: {reason}"),
-            None => reason.to_owned(),
-        });
+        let code = error.rdkafka_error_code();
+        let words = code.map_or_else(|| reason.to_owned(), |code| format!("{code:?}: {reason}"));
+        if code != Some(RDKafkaErrorCode::AllBrokersDown) {
+            *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = Some(words.clone());
+        }
+        self.warn(words);
     }
 }
 
