@@ -94,7 +94,7 @@ pub fn inspect(name: &str, args: &args::Store) -> Result<(), Failure> {
     #[derive(Serialize)]
     #[serde(untagged)]
     enum Said {
-        Epoch(EpochHead),
+        Epoch(Box<EpochHead>),
         Fold(FoldHead),
     }
     #[derive(Serialize)]
@@ -111,7 +111,7 @@ pub fn inspect(name: &str, args: &args::Store) -> Result<(), Failure> {
     let file = find(&archive, &input, epoch)?;
     let opened = open(&archive, &file)?;
     let said = match opened.head().clone() {
-        FileHead::Epoch(head) => Said::Epoch(head),
+        FileHead::Epoch(head) => Said::Epoch(Box::new(head)),
         FileHead::Fold(head) => Said::Fold(head),
     };
     let shown = Shown { key: file.key, bytes: file.bytes, checksum: opened.checksum(), said };
