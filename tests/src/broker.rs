@@ -6,20 +6,11 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::process::program;
+
 /// The folder of the repository.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
-}
-
-/// Runs a program; what it prints, without the newline.
-///
-/// # Panics
-/// When it fails, with its words.
-pub fn program(program: &Path, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output().unwrap_or_else(|e| panic!("{}: {e}", program.display()));
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{} {args:?} ended with {}: {words}", program.display(), output.status);
-    String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
 }
 
 /// A broker of our own, stopped when dropped.
@@ -117,6 +108,16 @@ impl Broker {
     /// Makes a topic, with settings `NAME=VALUE`.
     pub fn topic(&self, topic: &str, partitions: u32, settings: &[&str]) {
         self.foreign("topic.py", &[&[topic, &partitions.to_string()], settings].concat());
+    }
+
+    /// Produces the lines of a file; gives how many.
+    pub fn produce(&self, topic: &str, file: &Path, more: &[&str]) -> u64 {
+        self.foreign("produce.py", &[&[topic, file.to_str().unwrap()], more].concat()).parse().unwrap()
+    }
+
+    /// Topic, partition, committed and end offset of each partition of some topics for a group.
+    pub fn offsets(&self, group: &str, topics: &[&str]) -> Vec<(String, i64, i64, i64)> {
+        serde_json::from_str(&self.foreign("lag.py", &[&[group], topics].concat())).unwrap()
     }
 
     /// The last value of each key of a topic, as a foreign reader of committed records sees them.

@@ -11,11 +11,8 @@ use headwater_store::StoreUrl;
 use crate::args;
 use crate::failure::Failure;
 
-/// The configuration of a file and the environment; without either, that of a process that is told nothing.
+/// The configuration of a file and the environment; where both are silent, that of a process that reads ./inbox.
 pub fn load(path: Option<&Path>) -> Result<Config, Failure> {
-    if is_absent(path) {
-        return Ok(Config::default_local());
-    }
     Config::load(path, std::env::vars()).map_err(|error| Failure::Usage(error.to_string()))
 }
 

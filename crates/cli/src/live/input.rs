@@ -226,7 +226,11 @@ impl LiveInput {
     fn clock(&self, time: Time, idle_after: Duration) -> Option<Day> {
         let at_end = self.end.since.zip(self.end.seen);
         let stayed = at_end.is_some_and(|(since, seen)| seen.saturating_duration_since(since) >= idle_after);
-        let empty = at_end.is_some() && self.committed.total().read == 0 && self.open.counts.read == 0;
+        // An empty partition is heard out at once. An empty folder is about to get its first file: it becomes idle like
+        // any other input, so that the history put into it is counted under its own days.
+        let is_topic = matches!(self.committed.progress, Progress::Offset(_));
+        let unread = self.committed.total().read == 0 && self.open.counts.read == 0;
+        let empty = is_topic && at_end.is_some() && unread;
         let reading = Reading {
             reached_end: self.end.reached,
             idle: (stayed || empty) && time.even,

@@ -3,7 +3,7 @@
 
 use headwater_model::{ArchivedRow, Input, Names, Offset, Progress};
 use headwater_store::{
-    Archive, ArchiveFile, Chain, DetectLog, FileHead, RestorePlan, StoreError, TakeRows, Wanted, plan,
+    Archive, ArchiveFile, Chain, DetectLog, FileHead, LedgerCache, RestorePlan, StoreError, TakeRows, Wanted, plan,
 };
 use headwater_window::{ColdError, NetVolumes, Window, WindowError};
 
@@ -38,6 +38,8 @@ impl RestoreError {
 /// Restores inputs from a store.
 pub struct Restore {
     archive: Archive,
+    /// Where ledgers put what does not fit.
+    cache: LedgerCache,
     ledger_bytes: usize,
 }
 
@@ -55,8 +57,8 @@ pub struct Restored {
 
 impl Restore {
     /// From an archive; the ledgers of one process share a cache folder and so many bytes of memory.
-    pub fn new(archive: Archive, ledger_bytes: usize) -> Restore {
-        Restore { archive, ledger_bytes }
+    pub fn new(archive: Archive, cache: LedgerCache, ledger_bytes: usize) -> Restore {
+        Restore { archive, cache, ledger_bytes }
     }
 
     /// Bytes of memory that the ledgers of this process share.
@@ -127,6 +129,7 @@ impl Restore {
     /// A window whose ledger spills.
     fn empty(&self, share: usize) -> Result<Window, RestoreError> {
         let mut window = Window::default();
+        window.ledger.set_cold(Box::new(self.cache.ledger()?));
         window.ledger.set_limit(share);
         Ok(window)
     }

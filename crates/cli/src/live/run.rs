@@ -1,6 +1,7 @@
 //! One process: its sources, its store, its roles.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -11,7 +12,7 @@ use headwater_catalog::Catalog;
 use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
 use headwater_model::Alert;
 use headwater_runtime::{Cluster, Config, Shutdown, init_logging};
-use headwater_store::{Archive, FoldPolicy, Objects};
+use headwater_store::{Archive, FoldPolicy, LedgerCache, Objects};
 
 use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
@@ -35,6 +36,11 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
     init_logging().map_err(|error| Failure::Usage(error.to_string()))?;
     let roles = args.roles().map_err(Failure::Usage)?;
     let config = config::load(args.config.as_deref())?;
+    if args.config.is_none() {
+        // Somebody's first try: the folders that it works with need not be there.
+        source::folders(&config)
+            .try_for_each(|(_, path)| fs::create_dir_all(path).with_context(|| path.display().to_string()))?;
+    }
     let catalog = load(&args.overlay)?;
     let shutdown = Shutdown::on_signals()?;
     Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }.run()
@@ -116,7 +122,7 @@ impl Ingest {
         let outputs = outputs(config, shutdown, &writer)?;
         let sources = sources(config, archive)?;
         let ledger_bytes = usize::try_from(config.store.ledger_bytes).unwrap_or(usize::MAX);
-        let restore = Restore::new(archive.clone(), ledger_bytes);
+        let restore = Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes);
         let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
         let housekeeping = Housekeeping::default();
         let pipeline = Pipeline::new(

@@ -136,11 +136,9 @@ impl Config {
     /// A configuration to begin with, for people who have none: every key that must be given, and the usual ones.
     pub const EXAMPLE: &str = include_str!("example.toml");
 
-    /// What a process does that is told nothing: it reads the folder `inbox` and keeps its results in `data`, both in
-    /// the folder that it was started in.
-    pub fn default_local() -> Config {
-        check::check("[sources.inbox]\npath = \"inbox\"\n", []).expect("a folder is all that must be given")
-    }
+    /// What a process does that is told of no source: it reads the folder `inbox` and keeps its results in `data`, both
+    /// in the folder that it was started in.
+    const LOCAL: &str = "[sources.inbox]\npath = \"inbox\"\n";
 
     /// Checks a configuration: the file's text, and the environment, of which only names that begin with
     /// `HEADWATER__` count.
@@ -154,7 +152,8 @@ impl Config {
         check::check(text, environment)
     }
 
-    /// Reads and checks a file, or the environment alone where there is none.
+    /// Reads and checks a file, or the environment alone where there is none; where that names no source either, the
+    /// folder `inbox` is read, and results are kept in `data`.
     ///
     /// # Errors
     /// [`ConfigError`], whose text is one line a problem.
@@ -162,8 +161,12 @@ impl Config {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Config, ConfigError> {
+        let environment: Vec<(String, String)> = environment.into_iter().collect();
         let (file, text) = match path {
-            None => ("configuration".to_owned(), String::new()),
+            None if environment.iter().any(|(name, _)| tree::names_source(name)) => {
+                ("configuration".into(), String::new())
+            }
+            None => ("configuration".into(), Config::LOCAL.to_owned()),
             Some(path) => (path.display().to_string(), read(path)?),
         };
         Config::check(&text, environment).map_err(|problems| ConfigError::Problems { file, problems })

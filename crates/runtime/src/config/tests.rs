@@ -78,7 +78,7 @@ fn environment_overrides_the_file_and_is_enough_alone() {
 
 #[test]
 fn told_nothing_it_reads_a_folder_into_a_folder() {
-    let local = Config::default_local();
+    let local = Config::load(None, environment(&[("HEADWATER_LOG", "debug")])).unwrap();
     assert_eq!(local.sources, BTreeMap::from([("inbox".to_owned(), Source::Folder { path: "inbox".into() })]));
     assert_eq!(local.store.location, StoreLocation::Folder("data".into()));
     assert_eq!((local.outputs, local.clusters.len()), (None, 0));

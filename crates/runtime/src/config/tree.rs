@@ -10,6 +10,11 @@ use super::{ConfigProblem, Place};
 pub(super) const PREFIX: &str = "HEADWATER__";
 const SEPARATOR: &str = "__";
 
+/// Whether a variable holds a key of a source.
+pub(super) fn names_source(variable: &str) -> bool {
+    variable.strip_prefix(PREFIX).is_some_and(|key| key.to_ascii_uppercase().starts_with("SOURCES__"))
+}
+
 /// A key's value and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Node {

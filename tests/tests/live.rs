@@ -1,0 +1,135 @@
+//! `headwater run` on a folder: killed again and again it loses nothing and counts nothing twice.
+#![allow(clippy::unwrap_used)]
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use headwater_tests::binary::{self, Outcome, replay};
+use headwater_tests::feed::{Dice, event};
+use headwater_tests::process::{Live, pause};
+use headwater_tests::store::{committed, exported};
+
+/// Events that a file holds.
+const EVENTS: usize = 300;
+const FILES: usize = 24;
+
+fn lines(from: usize, to: usize) -> String {
+    (from..to).map(|n| event(n) + "\n").collect()
+}
+
+#[test]
+fn a_run_that_is_killed_while_files_arrive_gives_exact_sums() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    fs::create_dir(folder.join("inbox")).unwrap();
+    let mut dice = Dice::new(11);
+    let mut run = Live::start(folder, "log", &[], &[]);
+    let mut names = Vec::new();
+    for n in 0..FILES {
+        // Every third event comes twice, and every file ends with a line that is no record.
+        let text = lines(n * EVENTS - (n * EVENTS).min(100), (n + 1) * EVENTS) + "{}\n";
+        let name = format!("inbox/{n:03}.ndjson");
+        names.push(name.clone());
+        let mut file = File::create(folder.join(&name)).unwrap();
+        // It grows while it is read, cut anywhere.
+        let cut = dice.below(text.len());
+        file.write_all(&text.as_bytes()[..cut]).unwrap();
+        pause(Duration::from_millis(dice.below(60) as u64));
+        if n % 3 == 1 {
+            run.kill();
+            run = Live::start(folder, "log", &[], &[]);
+        }
+        file.write_all(&text.as_bytes()[cut..]).unwrap();
+        pause(Duration::from_millis(dice.below(120) as u64));
+        if n % 5 == 2 {
+            run.kill();
+            run = Live::start(folder, "log", &[], &[]);
+        }
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let judge = replay(folder, &names, "judge");
+    let read = judge.count("read");
+    assert_eq!(judge.count("rejected"), FILES as u64);
+    run.until("all records are committed", || committed(folder).read >= read);
+    assert_eq!(exported(folder, &[]), judge.bytes("volumes.parquet"), "volumes differ");
+    let total = committed(folder);
+    assert_eq!((total.read, total.rejected, total.accepted), (read, FILES as u64, judge.count("accepted")));
+    assert_eq!(total.duplicate, judge.count("duplicate"));
+    run.terminate();
+
+    // Nothing is left half done, and a start adds nothing.
+    binary::succeeds(folder, &["archive", "verify", "--data", "data"]);
+    let mut run = Live::start(folder, "log", &[], &[]);
+    fs::write(folder.join("inbox/last.ndjson"), lines(0, 10)).unwrap();
+    run.until("the last file", || committed(folder).read == read + 10);
+    assert_eq!(committed(folder).duplicate, judge.count("duplicate") + 10);
+    run.terminate();
+    assert_eq!(exported(folder, &[]), judge.bytes("volumes.parquet"), "a start changed volumes");
+}
+
+#[test]
+fn alerts_of_a_run_are_those_of_a_replay_and_of_the_archive() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    binary::succeeds(folder, &["sim", "--seed", "7", "--scenario", "substitution", "--out", "inbox"]);
+    fs::remove_file(folder.join("inbox/truth.json")).unwrap();
+    let judge = replay(folder, &["inbox/seizure.ndjson", "inbox/trade.ndjson"], "judge");
+    assert!(!judge.alerts().is_empty(), "it compares nothing");
+
+    let environment = [("HEADWATER__DETECT__IDLE_MS", "1000")];
+    let mut run = Live::start(folder, "log", &[], &environment);
+    let exported_alerts = || {
+        let out = binary::headwater(folder, &["export", "alerts", "--data", "data", "--out", "alerts.ndjson"], &[]);
+        if out.status.success() { fs::read(folder.join("alerts.ndjson")).unwrap() } else { Vec::new() }
+    };
+    run.until("the alerts of a replay", || exported_alerts() == judge.bytes("alerts.ndjson"));
+    run.terminate();
+    assert_eq!(exported(folder, &[]), judge.bytes("volumes.parquet"), "volumes differ");
+
+    // From the archive, for some of its days, revision for revision.
+    let all = judge.alerts();
+    let (from, to) = (all[0].as_of, all[all.len() / 2].as_of);
+    let days = [from.to_string(), to.to_string()];
+    let args = ["replay", "--from-archive", "--data", "data", "--from", &days[0], "--to", &days[1], "--out", "some"];
+    binary::succeeds(folder, &args);
+    let some: Vec<_> = all.iter().filter(|alert| (from..=to).contains(&alert.as_of)).cloned().collect();
+    assert_eq!(Outcome::at(folder.join("some")).alerts(), some);
+
+    // What was known on a day is what a replay of the records known by then gives.
+    let day = all[all.len() / 2].as_of.to_string();
+    known_by(folder, &day);
+    let then = replay(folder, &["then.ndjson"], "then");
+    assert_eq!(exported(folder, &["--as-of", &day]), then.bytes("volumes.parquet"), "as of {day}");
+}
+
+/// Writes the records of the inbox that were known by the end of a day.
+fn known_by(folder: &Path, day: &str) {
+    let mut out = String::new();
+    for name in ["seizure.ndjson", "trade.ndjson"] {
+        for line in fs::read_to_string(folder.join("inbox").join(name)).unwrap().lines() {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            if record["reported_at"].as_str().unwrap()[..10] <= *day {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+    }
+    fs::write(folder.join("then.ndjson"), out).unwrap();
+}
+
+#[test]
+fn two_processes_on_one_folder_are_one_too_many() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let mut first = Live::start(folder, "first", &[], &[]);
+    fs::create_dir_all(folder.join("inbox")).unwrap();
+    fs::write(folder.join("inbox/a.ndjson"), lines(0, 5)).unwrap();
+    first.until("the first to read", || committed(folder).read == 5);
+    let second = binary::headwater(folder, &["run"], &[]);
+    let words = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{words}");
+    assert!(words.contains("inbox") && words.contains("another process"), "{words}");
+    first.terminate();
+}
