@@ -9,6 +9,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReader
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 
+use super::words::words_type;
 use super::{BATCH_ROWS, EpochError, FileHead, footer};
 use crate::StoreError;
 
@@ -90,24 +91,56 @@ impl EpochFile {
         for name in columns.iter().chain(within.iter().map(|w| &w.column)) {
             self.column(name)?;
         }
-        Ok(Batches(self.reader(columns, within, BATCH_ROWS)?))
+        let groups = self.metadata.metadata().row_groups().iter().enumerate();
+        let groups = groups.filter(|(_, group)| within.iter().all(|w| self.may_hold(group, w))).map(|(i, _)| i);
+        Ok(Batches(self.reader(columns, groups.collect(), BATCH_ROWS)?))
     }
 
     pub(super) fn reader(
         &self,
         columns: &[&str],
-        within: &[Within<'_>],
+        groups: Vec<usize>,
         rows: usize,
     ) -> Result<ParquetRecordBatchReader, EpochError> {
         let mask = ProjectionMask::columns(self.metadata.parquet_schema(), columns.iter().copied());
-        let groups = self.metadata.metadata().row_groups().iter().enumerate();
-        let groups = groups.filter(|(_, group)| within.iter().all(|w| self.may_hold(group, w))).map(|(i, _)| i);
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone())
             .with_projection(mask)
-            .with_row_groups(groups.collect())
+            .with_row_groups(groups)
             .with_batch_size(rows)
             .build()
             .map_err(EpochError::parquet("read"))
+    }
+
+    /// The named columns, a row group after the other, without those columns of words of which a row group has none: to
+    /// find that out row by row takes the library longer than all that is there.
+    pub(super) fn present<'a>(
+        &'a self,
+        columns: &'a [&str],
+        rows: usize,
+    ) -> impl Iterator<Item = Result<RecordBatch, EpochError>> + 'a {
+        let groups = 0..self.metadata.metadata().num_row_groups();
+        groups.flat_map(move |group| {
+            let present: Vec<&str> = columns.iter().copied().filter(|name| !self.lacks(group, name)).collect();
+            let (batches, error) = match self.reader(&present, vec![group], rows) {
+                Ok(batches) => (Some(batches), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            let batches = batches.into_iter().flatten().map(|batch| batch.map_err(EpochError::Arrow));
+            error.into_iter().chain(batches)
+        })
+    }
+
+    /// Its row groups in which some row may have a word in a column.
+    pub(super) fn groups_with(&self, name: &str) -> Vec<usize> {
+        (0..self.metadata.metadata().num_row_groups()).filter(|group| !self.lacks(*group, name)).collect()
+    }
+
+    /// Whether every row of a row group is null in a column of words.
+    fn lacks(&self, group: usize, name: &str) -> bool {
+        let group = self.metadata.metadata().row_group(group);
+        let at = self.column(name).ok().filter(|at| *self.schema().field(*at).data_type() == words_type());
+        let nulls = at.and_then(|at| group.column(at).statistics()).and_then(Statistics::null_count_opt);
+        nulls == Some(group.num_rows() as u64)
     }
 
     fn may_hold(&self, group: &RowGroupMetaData, within: &Within<'_>) -> bool {

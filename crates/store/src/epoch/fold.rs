@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt32Type;
-use arrow_array::{Array, ArrayRef, DictionaryArray, RecordBatch, StringArray};
-use arrow_schema::{Schema, SchemaRef};
+use arrow_array::{Array, ArrayRef, DictionaryArray, RecordBatch, StringArray, new_null_array};
+use arrow_schema::{DataType, Schema, SchemaRef};
 use arrow_select::interleave::interleave;
 use bytes::Bytes;
 use headwater_model::{Checksum, Counts, Table};
@@ -106,27 +106,34 @@ fn head(files: &[EpochFile]) -> Result<FoldHead, EpochError> {
 
 /// The rows of all files. A column of words holds the numbers of the words of all files.
 struct Rows {
+    names: Vec<String>,
     batches: Vec<Vec<ArrayRef>>,
-    /// Of each column of the file: its words, if it is a column of words.
+    /// Of each column: its words, if it is a column of words.
     words: Vec<Option<Table<Box<str>>>>,
 }
 
 impl Rows {
     fn new(schema: &SchemaRef) -> Rows {
+        let names = schema.fields().iter().map(|f| f.name().clone());
         let words = schema.fields().iter().map(|f| (*f.data_type() == words_type()).then(Table::default));
-        Rows { batches: Vec::new(), words: words.collect() }
+        Rows { names: names.collect(), batches: Vec::new(), words: words.collect() }
     }
 
     fn take(&mut self, file: &EpochFile) -> Result<(), EpochError> {
-        let names: Vec<&str> = file.schema().fields().iter().map(|f| f.name().as_str()).collect();
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
         let mut met: Vec<Words<u32>> = self.words.iter().map(|_| Words::new("of words")).collect();
-        for batch in file.reader(&names, &[], READ_ROWS)? {
-            let mut columns = batch?.columns().to_vec();
-            for ((column, met), words) in columns.iter_mut().zip(&mut met).zip(&mut self.words) {
-                if let Some(words) = words {
-                    met.set(column, |word| Some(words.intern(word).raw()))?;
-                    *column = Arc::new(met.numbers());
-                }
+        for batch in file.present(&names, READ_ROWS) {
+            let batch = batch?;
+            let mut columns = Vec::with_capacity(names.len());
+            for ((name, met), words) in names.iter().zip(&mut met).zip(&mut self.words) {
+                columns.push(match (batch.column_by_name(name), words) {
+                    (Some(column), Some(words)) => {
+                        met.set(column, |word| Some(words.intern(word).raw()))?;
+                        Arc::new(met.numbers())
+                    }
+                    (Some(column), None) => column.clone(),
+                    (None, _) => new_null_array(&DataType::UInt32, batch.num_rows()),
+                });
             }
             self.batches.push(columns);
         }
@@ -180,7 +187,7 @@ impl Rows {
 fn word_column(numbers: ArrayRef, list: &ArrayRef) -> Result<ArrayRef, EpochError> {
     let numbers = numbers.as_primitive::<UInt32Type>().clone();
     if list.is_empty() {
-        return Ok(arrow_array::new_null_array(&words_type(), numbers.len()));
+        return Ok(new_null_array(&words_type(), numbers.len()));
     }
     Ok(Arc::new(DictionaryArray::try_new(numbers, list.clone())?))
 }

@@ -97,8 +97,8 @@ impl EpochFile {
             self.column(name).map_err(ours)?;
         }
         let mut rows = Rows::default();
-        for batch in self.reader(&columns, &[], BATCH_ROWS).map_err(ours)? {
-            let batch = batch.map_err(|error| ours(EpochError::Arrow(error)))?;
+        for batch in self.present(&columns, BATCH_ROWS) {
+            let batch = batch.map_err(ours)?;
             rows.set(&batch, taker.names()).map_err(ours)?;
             let numbers = Numbers::of(&batch, wanted).map_err(ours)?;
             for row in 0..batch.num_rows() {
@@ -185,23 +185,20 @@ impl<K: Copy + Eq + std::hash::Hash, T> Met<K, T> {
 impl Rows {
     /// Goes on to the next batch.
     fn set(&mut self, batch: &RecordBatch, names: &mut Names) -> Result<(), EpochError> {
-        let column = |name: &str| batch.column_by_name(name).ok_or_else(|| EpochError::Absent(name.to_owned()));
-        self.source.set(column("source")?, |word| some(word).map(|word| names.sources.intern(word)))?;
-        if let Some(status) = batch.column_by_name("status") {
-            let all = [Status::Reported, Status::Withdrawn];
-            self.status.set(status, |word| all.into_iter().find(|status| status_word(*status) == word))?;
-        }
-        self.evidence.set(column("evidence")?, Evidence::parse)?;
-        self.substance.set(column("substance")?, |word| some(word).map(|word| names.substances.intern(word)))?;
-        self.route.set(column("route")?, |word| {
+        set(&mut self.source, batch, |word| some(word).map(|word| names.sources.intern(word)))?;
+        let statuses = [Status::Reported, Status::Withdrawn];
+        set(&mut self.status, batch, |word| statuses.into_iter().find(|status| status_word(*status) == word))?;
+        set(&mut self.evidence, batch, Evidence::parse)?;
+        set(&mut self.substance, batch, |word| some(word).map(|word| names.substances.intern(word)))?;
+        set(&mut self.route, batch, |word| {
             let route = route(word)?;
             Some(names.routes.intern_with(route.countries(), |_| route.clone()))
         })?;
-        self.place_country.set(column("place_country")?, country)?;
-        self.subdivision.set(column("subdivision")?, |word| some(word).map(|word| self.texts.intern(word)))?;
-        self.office.set(column("office")?, |word| some(word).map(|word| self.texts.intern(word)))?;
-        self.marking.set(column("marking")?, Marking::parse)?;
-        self.releasable_to.set(column("releasable_to")?, |word| some(word).map(|word| self.texts.intern(word)))
+        set(&mut self.place_country, batch, country)?;
+        set(&mut self.subdivision, batch, |word| some(word).map(|word| self.texts.intern(word)))?;
+        set(&mut self.office, batch, |word| some(word).map(|word| self.texts.intern(word)))?;
+        set(&mut self.marking, batch, Marking::parse)?;
+        set(&mut self.releasable_to, batch, |word| some(word).map(|word| self.texts.intern(word)))
     }
 
     #[inline]
@@ -281,6 +278,21 @@ impl Rows {
             pieces: numbers.pieces.get(row),
             incidents: numbers.incidents.must(row)?,
         })
+    }
+}
+
+/// Goes on to the next batch, which may lack the column.
+fn set<T: Copy>(
+    words: &mut Words<T>,
+    batch: &RecordBatch,
+    value: impl FnMut(&str) -> Option<T>,
+) -> Result<(), EpochError> {
+    match batch.column_by_name(words.name()) {
+        Some(column) => words.set(column, value),
+        None => {
+            words.clear();
+            Ok(())
+        }
     }
 }
 

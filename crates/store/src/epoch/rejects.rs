@@ -54,7 +54,7 @@ impl EpochFile {
             self.column(name)?;
         }
         Ok(Rejects {
-            reader: self.reader(&COLUMNS, &[], ROWS)?,
+            reader: self.reader(&COLUMNS, self.groups_with("reason"), ROWS)?,
             batch: None,
             row: 0,
             reason: Words::new("reason"),

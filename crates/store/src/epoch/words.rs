@@ -28,6 +28,11 @@ impl<T: Copy> Words<T> {
         Words { name, of: None, values: Vec::new(), bad: None, keys, nulls: None }
     }
 
+    /// The column's name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Goes on to the next batch. `value` tells what a word stands for; `None`: a word that the column cannot have. It is
     /// no error while no row has it: the library puts an empty word into the list of a column without words.
     pub fn set(&mut self, column: &ArrayRef, mut value: impl FnMut(&str) -> Option<T>) -> Result<(), EpochError> {
@@ -54,8 +59,13 @@ impl<T: Copy> Words<T> {
         }
     }
 
+    /// Goes on to a batch in which no row has a word.
+    pub fn clear(&mut self) {
+        (self.keys, self.nulls) = (ScalarBuffer::from(Vec::new()), None);
+    }
+
     fn has_word(&self, row: usize) -> bool {
-        !self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
+        row < self.keys.len() && !self.nulls.as_ref().is_some_and(|nulls| nulls.is_null(row))
     }
 
     /// What the word of a row stands for.
