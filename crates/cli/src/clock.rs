@@ -28,6 +28,12 @@ pub fn yesterday() -> anyhow::Result<Day> {
     Ok(Day(i32::try_from(now.as_secs() / 86_400)? - 1))
 }
 
+/// The last day that an idle input's clock lets be closed: the one before the day of an hour ago.
+pub fn last_closable() -> Day {
+    let hour_ago = unix_ms() / 1_000 - 3_600;
+    Day(i32::try_from(hour_ago.div_euclid(86_400)).unwrap_or(i32::MAX) - 1)
+}
+
 /// Milliseconds since 1970; 0 before.
 pub fn unix_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_model::{Counts, Observations, RawBatch};
-use headwater_normalize::{Normalizer, Settings, UnixSeconds};
+use headwater_normalize::{Normalizer, Settings};
 use headwater_store::{FileCounts, OutputFolder, RejectsWriter};
 use headwater_window::Window;
 
@@ -44,11 +44,6 @@ impl Core {
         if !self.inputs.iter().any(|i| i.file == input) {
             self.inputs.push(FileCounts { file: input.to_owned(), counts: Counts::default() });
         }
-    }
-
-    /// What is pushed from now on arrived at this time; a record from far beyond it is rejected. Never said in a replay.
-    pub fn arriving(&mut self, at: UnixSeconds) {
-        self.normalizer.set_arrival(Some(at));
     }
 
     /// Takes a batch of the input named `input` (a file's path, or topic/partition).

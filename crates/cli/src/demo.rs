@@ -1,123 +1,236 @@
 //! `headwater demo`: a simulated world through the whole pipeline, each alert printed as it is raised.
+//!
+//! The world's files arrive in an inbox, one a known week, and are read as `headwater run` reads any folder. Stopped at
+//! any point, by whatever, the next start goes on where this one was.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use headwater_catalog::Catalog;
-use headwater_ingest::folder_files;
-use headwater_model::{Alert, AlertStatus, Day, KnownDay};
-use headwater_normalize::Settings;
+use headwater_model::{Alert, AlertStatus, Day};
+use headwater_runtime::{Config, Shutdown};
 use headwater_sim::{Scenario, Spec, World};
-use headwater_store::{ALERTS_FILE, OutputFolder, REJECTS_FILE, SUMMARY_FILE, VOLUMES_FILE};
+use headwater_store::{
+    ALERTS_FILE, Archive, DetectLog, Objects, OutputFolder, REJECTS_FILE, SUMMARY_FILE, StoreUrl, VOLUMES_FILE,
+};
+use serde::{Deserialize, Serialize};
 
-use crate::args;
+use crate::archive::{Span, Stored, replay};
+use crate::args::{self, Roles};
 use crate::clock::{self, Stopwatch};
-use crate::core::Core;
 use crate::failure::Failure;
-use crate::replay::{account, read_files};
-use crate::results;
+use crate::live::Live;
+use crate::replay::account;
 
-/// Tells a folder of ours from one that happens to have the name: only ours is cleared.
+/// Tells a folder of ours from one that happens to have the name, and which world is in it.
 const MARKER: &str = ".headwater-demo";
 
 /// How long a week of the world takes when somebody watches: six years in half a minute.
 const WEEK: Duration = Duration::from_millis(100);
 
-/// Writes a world that ends yesterday into the inbox, one file a known week, and takes it through the pipeline.
+/// How long the inbox must be quiet for the last days to be closed. With pauses a slow disk must not look like the end.
+const IDLE_MS_ONCE: u64 = 1_000;
+const IDLE_MS_PACED: u64 = 5_000;
+
+/// How often it is looked whether everything is told.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// The world of a demo folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Marker {
+    seed: u64,
+    /// The last day of the world: the day before the demo was begun.
+    end: Day,
+    /// Everything was told: the next start begins a new world.
+    done: bool,
+}
+
+/// Takes a world through the pipeline, from where an earlier start left it.
 pub fn demo(args: &args::Demo) -> Result<(), Failure> {
     let watch = Stopwatch::start();
-    let inbox = clear(&args.dir)?;
-    let spec = Spec::new(args.seed, Scenario::Mixed, clock::yesterday()?);
-    let world = World::new(&spec).map_err(|e| Failure::Usage(e.to_string()))?;
-    write_weeks(&world, &inbox)?;
-    eprintln!("a simulated world of {} years, ending yesterday, is in {}", spec.years, inbox.display());
-
-    let folder = OutputFolder::create(args.dir.join("data"))?;
-    let mut core = Core::new(Catalog::embedded(), Settings::default(), &folder)?;
-    read_files(&mut core, &folder_files(&inbox)?)?;
-    let pause = if args.once { Duration::ZERO } else { WEEK };
-    let mut out = io::stdout().lock();
-    let summary = results::write(&core, &folder, || watch.seconds(), |day, alerts| tell(&mut out, day, alerts, pause))?;
-    core.rejects.publish()?;
-    eprintln!("{}", account(&summary, folder.path()));
-    write_where_to_look(&mut out, folder.path())?;
+    let marker = prepare(&args.dir, args.seed)?;
+    let (inbox, data) = (args.dir.join("inbox"), args.dir.join("data"));
+    let world = World::new(&Spec::new(marker.seed, Scenario::Mixed, marker.end));
+    let world = world.map_err(|e| Failure::Usage(e.to_string()))?;
+    let catalog = Catalog::embedded();
+    let shutdown = Shutdown::on_signals()?;
+    if args.once {
+        write_weeks(&world, &inbox, Duration::ZERO, &shutdown)?;
+    }
+    let objects = Objects::open(&StoreUrl::Folder(data.clone()))?;
+    let live = Live {
+        config: config(&inbox, &data, args.once)?,
+        roles: Roles { ingest: true, detect: true },
+        catalog: Arc::clone(&catalog),
+        shutdown: shutdown.clone(),
+        tell: Box::new(|alerts| {
+            // Whoever reads our standard output may have gone away: the files tell all of it.
+            let _ = tell(&mut io::stdout().lock(), alerts);
+        }),
+    };
+    let told = thread::scope(|scope| {
+        let feeder = scope.spawn(|| {
+            let pace = if args.once { Duration::ZERO } else { WEEK };
+            feed(&world, &inbox, pace, marker.end, &DetectLog::new(objects.clone()), &shutdown)
+        });
+        live.run()?;
+        feeder.join().map_err(|_| anyhow!("the world ended in a panic"))?.map_err(Failure::from)
+    })?;
+    if !told {
+        eprintln!("stopped; the next start goes on from here");
+        return Ok(());
+    }
+    let folder = OutputFolder::create(args.dir.join("results"))?;
+    let span = Span { from: Day(i32::MIN), to: marker.end };
+    let replayed = replay(&Stored::new(Archive::new(objects)), &catalog, span, &folder, || watch.seconds())?;
+    if replayed.differs.is_some() {
+        return Err(anyhow!("the archive's alerts are not those that were told").into());
+    }
+    write_marker(&args.dir, Marker { done: true, ..marker })?;
+    eprintln!("{}", account(&replayed.summary, folder.path()));
+    eprintln!("(replayed from the archive: the alerts are those told above, revision for revision)");
+    write_where_to_look(&mut io::stdout().lock(), folder.path(), &data)?;
     Ok(())
 }
 
-/// An empty inbox in a demo folder of ours.
-fn clear(dir: &Path) -> Result<PathBuf, Failure> {
+/// The world to go on with: that of the folder, or a new one in an empty folder of ours.
+fn prepare(dir: &Path, seed: u64) -> Result<Marker, Failure> {
     let cannot = || format!("cannot prepare {}", dir.display());
-    let inbox = dir.join("inbox");
     fs::create_dir_all(dir).with_context(cannot)?;
-    let marker = dir.join(MARKER);
-    if !marker.exists() && fs::read_dir(dir).with_context(cannot)?.next().is_some() {
-        let dir = dir.display();
-        return Err(Failure::Usage(format!("{dir} is not empty and no demo folder: give another with --dir")));
+    let held = match fs::read(dir.join(MARKER)) {
+        Ok(text) => serde_json::from_slice::<Marker>(&text).ok(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if fs::read_dir(dir).with_context(cannot)?.next().is_some() {
+                let dir = dir.display();
+                return Err(Failure::Usage(format!("{dir} is not empty and no demo folder: give another with --dir")));
+            }
+            None
+        }
+        Err(error) => return Err(anyhow::Error::new(error).context(cannot()).into()),
+    };
+    if let Some(marker) = held.filter(|marker| marker.seed == seed && !marker.done) {
+        eprintln!("going on with the simulated world that ends on {} in {}", marker.end, dir.display());
+        return Ok(marker);
     }
-    File::create(&marker).with_context(cannot)?;
-    if inbox.exists() {
-        fs::remove_dir_all(&inbox).with_context(cannot)?;
+    let marker = Marker { seed, end: clock::yesterday()?, done: false };
+    write_marker(dir, marker)?;
+    for name in ["inbox", "data", "results"] {
+        match fs::remove_dir_all(dir.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(anyhow::Error::new(error).context(cannot()).into());
+            }
+            _ => {}
+        }
     }
-    fs::create_dir_all(&inbox).with_context(cannot)?;
-    Ok(inbox)
+    fs::create_dir_all(dir.join("inbox")).with_context(cannot)?;
+    eprintln!("a simulated world that ends yesterday arrives in {}, a file a week", dir.join("inbox").display());
+    Ok(marker)
 }
 
-/// One file a known week, named by the week's first day, its lines in the order in which they were sent.
-fn write_weeks(world: &World, inbox: &Path) -> anyhow::Result<()> {
-    let mut week = None;
-    let mut file: Option<BufWriter<File>> = None;
-    for record in world.records() {
-        let this = record.known_on().0.week();
-        if week != Some(this) {
-            let path = inbox.join(format!("{}.ndjson", Day(this * 7)));
-            file = Some(File::create(&path).map(BufWriter::new).with_context(|| path.display().to_string())?);
-            week = Some(this);
+fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
+    let path = dir.join(MARKER);
+    fs::write(&path, serde_json::to_vec(&marker)?).with_context(|| path.display().to_string())
+}
+
+fn config(inbox: &Path, data: &Path, once: bool) -> anyhow::Result<Config> {
+    let set = |key: &str, value: String| (format!("HEADWATER__{key}"), value);
+    let idle_ms = if once { IDLE_MS_ONCE } else { IDLE_MS_PACED };
+    let keys = [
+        set("SOURCES__WORLD__PATH", inbox.display().to_string()),
+        set("STORE__URL", data.display().to_string()),
+        set("STORE__COMMIT_MS", "200".to_owned()),
+        set("DETECT__IDLE_MS", idle_ms.to_string()),
+    ];
+    Ok(Config::load(None, keys)?)
+}
+
+/// Writes the weeks that are not there yet, then waits until the last day is told, and ends the run. Says whether it came
+/// to that, or was stopped before.
+fn feed(
+    world: &World,
+    inbox: &Path,
+    pace: Duration,
+    end: Day,
+    log: &DetectLog,
+    shutdown: &Shutdown,
+) -> anyhow::Result<bool> {
+    let told = write_weeks(world, inbox, pace, shutdown).and_then(|()| {
+        while !shutdown.is_requested() {
+            // In the first hour of a day nothing vouches for the day before yet.
+            let last = end.min(clock::last_closable());
+            if log.closed_to()?.is_some_and(|closed| closed >= last) {
+                return Ok(true);
+            }
+            clock::pause(LOOK_EVERY);
         }
-        if let Some(file) = &mut file {
-            record.write(file)?;
+        Ok(false)
+    });
+    shutdown.request();
+    told
+}
+
+/// One file a known week, named by the week's first day, its lines in the order in which they were sent. It comes into
+/// the inbox whole.
+fn write_weeks(world: &World, inbox: &Path, pace: Duration, shutdown: &Shutdown) -> anyhow::Result<()> {
+    let there: BTreeSet<PathBuf> = fs::read_dir(inbox)
+        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+        .with_context(|| inbox.display().to_string())?;
+    let records: Vec<_> = world.records().collect();
+    for week in records.chunk_by(|a, b| a.known_on().0.week() == b.known_on().0.week()) {
+        if shutdown.is_requested() {
+            return Ok(());
         }
+        let path = inbox.join(format!("{}.ndjson", Day(week[0].known_on().0.week() * 7)));
+        if there.contains(&path) {
+            continue;
+        }
+        let partial = path.with_extension("tmp");
+        let written = File::create(&partial).and_then(|file| {
+            let mut file = BufWriter::new(file);
+            week.iter().try_for_each(|record| record.write(&mut file))?;
+            file.flush()
+        });
+        written.and_then(|()| fs::rename(&partial, &path)).with_context(|| path.display().to_string())?;
+        clock::pause(pace);
     }
-    file.as_mut().map_or(Ok(()), Write::flush)?;
     Ok(())
 }
 
-/// Prints the alerts of a closed day; after each week it waits.
-fn tell(out: &mut impl Write, day: KnownDay, alerts: &[Alert], pause: Duration) -> anyhow::Result<()> {
+/// Prints alerts as they are told.
+fn tell(out: &mut impl Write, alerts: &[Alert]) -> io::Result<()> {
     for alert in alerts {
         let id = alert.alert_id.get(..8).unwrap_or(&alert.alert_id);
         match alert.status {
             AlertStatus::Raised => writeln!(
                 out,
                 "{}  {id}  {}  ({}, confidence {}; simulated)",
-                day.0, alert.headline, alert.likelihood.words, alert.confidence.level
+                alert.as_of, alert.headline, alert.likelihood.words, alert.confidence.level
             )?,
-            status => writeln!(out, "{}  {id}  {status}, revision {}", day.0, alert.revision)?,
+            status => writeln!(out, "{}  {id}  {status}, revision {}", alert.as_of, alert.revision)?,
         }
-        out.flush()?;
     }
-    if day.0.0.rem_euclid(7) == 0 {
-        clock::pause(pause);
-    }
-    Ok(())
+    out.flush()
 }
 
-fn write_where_to_look(out: &mut impl Write, data: &Path) -> io::Result<()> {
-    let rows: BTreeMap<_, _> = [
+fn write_where_to_look(out: &mut impl Write, results: &Path, data: &Path) -> io::Result<()> {
+    let rows = [
         (ALERTS_FILE, "every revision of every alert, one JSON object a line"),
         (REJECTS_FILE, "what could not be read, byte for byte, and why"),
         (SUMMARY_FILE, "the account of the run"),
         (VOLUMES_FILE, "exact volumes by day, substance, route, source and kind of evidence"),
-    ]
-    .into();
+    ];
     writeln!(out, "\nWhere to look:")?;
     for (file, what) in rows {
-        writeln!(out, "  {:<40} {what}", data.join(file).display().to_string())?;
+        writeln!(out, "  {:<40} {what}", results.join(file).display().to_string())?;
     }
-    let volumes = data.join(VOLUMES_FILE);
+    writeln!(out, "  {:<40} the store; `headwater checkpoint list --data {0}` says what is in it", data.display())?;
+    let volumes = results.join(VOLUMES_FILE);
     writeln!(
         out,
         "  duckdb -c \"SELECT coalesce(market_family, family) AS family, market, round(sum(mass_mg) / 1e6) AS kg \

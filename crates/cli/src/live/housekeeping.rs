@@ -8,8 +8,11 @@ use headwater_model::Input;
 use headwater_runtime::Shutdown;
 use headwater_store::{Archive, FoldPolicy, SWEEP_KEEP};
 
-/// How often the inputs are looked at.
+/// How often it is looked whether an input has epochs to fold.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// How often what nothing needs any more is swept out: it is kept for a day, and looking for it takes several listings.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Longest sleep: what a stop may have to wait.
 const MOMENT: Duration = Duration::from_millis(100);
@@ -28,7 +31,7 @@ impl Housekeeping {
 
     /// Looks after them until told to stop.
     pub fn run(&self, archive: &Archive, policy: &FoldPolicy, shutdown: &Shutdown) {
-        let mut slept = LOOK_EVERY;
+        let (mut slept, mut swept) = (LOOK_EVERY, SWEEP_EVERY);
         while !shutdown.is_requested() {
             if slept < LOOK_EVERY {
                 crate::clock::pause(MOMENT);
@@ -36,6 +39,11 @@ impl Housekeeping {
                 continue;
             }
             slept = Duration::ZERO;
+            swept += LOOK_EVERY;
+            let sweep = swept >= SWEEP_EVERY;
+            if sweep {
+                swept = Duration::ZERO;
+            }
             let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let now = crate::clock::unix_ms();
             for input in &owned {
@@ -43,7 +51,11 @@ impl Housekeeping {
                     return;
                 }
                 // Nothing rests on it: a store that does not answer now is asked again.
-                if let Err(error) = archive.fold(input, policy).and_then(|_| archive.sweep(input, SWEEP_KEEP, now)) {
+                let kept = archive.fold(input, policy).and_then(|_| match sweep {
+                    true => archive.sweep(input, SWEEP_KEEP, now).map(drop),
+                    false => Ok(()),
+                });
+                if let Err(error) = kept {
                     tracing::warn!(%input, "housekeeping: {error}");
                 }
             }

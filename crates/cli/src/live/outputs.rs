@@ -115,11 +115,6 @@ impl Outputs {
         self.waiting_records >= WAITING_MAX
     }
 
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
-    }
-
     /// Takes an epoch to be published, in parts where it is larger than a transaction.
     pub fn push(&mut self, publication: Publication) {
         let Publication { input, source, term, epoch, mut records, positions } = publication;

@@ -12,7 +12,7 @@ use headwater_catalog::Catalog;
 use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
 use headwater_model::Alert;
 use headwater_runtime::{Cluster, Config, Shutdown, init_logging};
-use headwater_store::{Archive, FoldPolicy, LedgerCache, Objects};
+use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits, Objects};
 
 use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
@@ -65,7 +65,7 @@ impl Live {
     pub fn run(self) -> Result<(), Failure> {
         let Live { config, roles, catalog, shutdown, tell } = self;
         let url = config::store_url(&config.store.location);
-        let archive = Archive::new(Objects::open(&url)?);
+        let archive = Archive::new(Objects::open_with(&url, limits())?);
         let (committed, heard) = sync_channel(1);
         let ingest =
             if roles.ingest { Some(Ingest::prepare(&config, &archive, &catalog, &shutdown, committed)?) } else { None };
@@ -235,6 +235,11 @@ fn detect(
         },
     };
     run_detect(&Stored::new(archive.clone()), catalog, surroundings);
+}
+
+/// One call gives up early, for the pipeline tries again for as long as it takes and must see a stop meanwhile.
+fn limits() -> Limits {
+    Limits { try_ms: 5_000, tries: 2, ..Limits::default() }
 }
 
 /// A word that no other process has.
