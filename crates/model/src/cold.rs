@@ -38,7 +38,7 @@ pub trait Entries {
 
 /// Keeps what a ledger has no room for, by identity. One ledger's alone: it begins empty and lives as long as the
 /// ledger, for the bytes hold numbers of that ledger's names. They mean nothing to anybody else.
-pub trait Cold: Send {
+pub trait Cold: Send + Sync {
     /// Puts what is held of an identity into `value`, in place of what it held. False where nothing is.
     ///
     /// # Errors

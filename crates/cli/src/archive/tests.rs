@@ -39,8 +39,11 @@ fn spelt(traces: &[EventTrace], names: &Names) -> Vec<Spelt> {
     traces.iter().map(|trace| (format!("{} {}", trace.source, trace.event_id), panes(trace))).collect()
 }
 
+/// An event and what it nets to by series, day and period.
+type Netted = (String, BTreeMap<(String, i32, u16), Sums>);
+
 /// The same with its days forgotten: what the event adds up to.
-fn netted(traces: Vec<Spelt>) -> Vec<(String, BTreeMap<(String, i32, u16), Sums>)> {
+fn netted(traces: Vec<Spelt>) -> Vec<Netted> {
     let net = |panes: Vec<(i32, (String, i32, u16), Sums)>| {
         let mut net: BTreeMap<_, Sums> = BTreeMap::new();
         for (_, key, sums) in panes {

@@ -208,6 +208,11 @@ impl LiveInput {
         Ok(())
     }
 
+    /// Whether the open epoch holds nothing yet.
+    pub fn is_between_epochs(&self) -> bool {
+        self.open.counts.read == 0 && !self.open.moved
+    }
+
     /// Bytes of input in the open epoch.
     pub fn open_bytes(&self) -> u64 {
         self.open.bytes

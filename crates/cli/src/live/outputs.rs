@@ -21,8 +21,11 @@ const WAITING_MAX: usize = 400_000;
 /// How long the cluster may take to answer.
 const ASK_AT_MOST: Duration = Duration::from_secs(10);
 
+/// How long a producer may take to begin: reading waits meanwhile.
+const START_AT_MOST: Duration = Duration::from_secs(4);
+
 /// How long to wait after a failure.
-const AGAIN_AFTER: Duration = Duration::from_millis(500);
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Partitions of a topic that is created for the volumes: as many readers can share the work.
 const VOLUME_PARTITIONS: u32 = 6;
@@ -115,6 +118,11 @@ impl Outputs {
         self.waiting_records >= WAITING_MAX
     }
 
+    /// Whether the last try failed.
+    pub fn is_failing(&self) -> bool {
+        self.again_at.is_some()
+    }
+
     /// Takes an epoch to be published, in parts where it is larger than a transaction.
     pub fn push(&mut self, publication: Publication) {
         let Publication { input, source, term, epoch, mut records, positions } = publication;
@@ -153,7 +161,7 @@ impl Outputs {
     /// One transaction of the oldest that waits.
     fn transaction(&mut self, archive: &Archive, sources: &[Source]) -> anyhow::Result<()> {
         if self.publisher.is_none() {
-            self.publisher = Some(Publisher::start(&self.settings, ASK_AT_MOST)?);
+            self.publisher = Some(Publisher::start(&self.settings, START_AT_MOST)?);
         }
         let readers = sources.iter().map(|source| match source {
             Source::Kafka { cluster, reader } => Some((cluster, reader)),

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use headwater_catalog::Catalog;
 use headwater_ingest::{Assignment, SourceEvent, Term};
 use headwater_model::{Input, Progress, RawBatch};
@@ -121,10 +120,13 @@ impl Pipeline {
                 self.commit(|_| true)?;
             }
             self.publish();
-            self.snapshot()?;
+            self.snapshot();
         }
         self.commit(|_| true)?;
-        self.publish();
+        // What a cluster that is away does not take now is published by the next start.
+        if self.outputs.as_ref().is_none_or(|outputs| !outputs.is_failing()) {
+            self.publish();
+        }
         tracing::info!(inputs = self.inputs.len(), "stopped");
         Ok(())
     }
@@ -281,7 +283,7 @@ impl Pipeline {
         let Restored { window, net, committed, rows } = restored;
         let read = committed.head.as_ref().map_or(0, |head| head.total.read);
         let next = committed.next();
-        tracing::info!(%input, %next, read, rows, ms = began.elapsed().as_millis() as u64, "restored");
+        tracing::info!(%input, %next, read, rows, ms = since(began).as_millis() as u64, "restored");
         let from = committed.head.as_ref().map(|_| committed.progress.clone());
         let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, committed)?;
         live.rows_since_snapshot = rows;
@@ -345,9 +347,9 @@ impl Pipeline {
         }
         let oldest = self.inputs.values().filter_map(|(_, live)| live.open_since()).min();
         match oldest {
-            Some(since) => since.elapsed() >= self.settings.commit_every,
+            Some(oldest) => since(oldest) >= self.settings.commit_every,
             // Moves and clocks wait for nobody.
-            None => self.offsets.looked_at().is_none_or(|at| at.elapsed() >= self.settings.commit_every),
+            None => self.offsets.looked_at().is_none_or(|at| since(at) >= self.settings.commit_every),
         }
     }
 
@@ -399,33 +401,35 @@ impl Pipeline {
         tracing::debug!(%input, epoch = %head.epoch, read = head.counts.read, rows = head.rows, "committed");
         let begin = live.committed.clone();
         live.commit(head, sealed.epoch.checksum)?;
-        match &mut self.outputs {
-            None => self.offsets.reached(source, live),
-            Some(outputs) => {
-                let changed = publication::changed(live, &begin, sealed.rejects);
-                if let Some(changed) = changed {
-                    outputs.push(publication::of(&self.catalog, outputs, &self.sources, source, live, changed)?);
-                }
-            }
+        let with_outputs = self.outputs.as_ref().is_some_and(|outputs| self.sources[source].is_of(outputs.cluster()));
+        if !with_outputs {
+            self.offsets.reached(source, live);
+        }
+        if let Some(outputs) = &mut self.outputs
+            && let Some(changed) = publication::changed(live, &begin, sealed.rejects)
+        {
+            outputs.push(publication::of(&self.catalog, outputs, &self.sources, source, live, changed)?);
         }
         Ok(())
     }
 
     fn publish(&mut self) {
-        match &mut self.outputs {
-            Some(outputs) => outputs.publish(&self.archive, &self.sources, now()),
-            None => self.offsets.commit(&self.sources, now()),
+        if let Some(outputs) = &mut self.outputs {
+            outputs.publish(&self.archive, &self.sources, now());
         }
+        self.offsets.commit(&self.sources, now());
     }
 
-    /// Writes the snapshots that are due.
-    fn snapshot(&mut self) -> anyhow::Result<()> {
+    /// Writes the snapshots that are due. Nothing rests on one: a store that does not take it now is asked again.
+    fn snapshot(&mut self) {
         for (input, (_, live)) in &mut self.inputs {
-            if snapshot::is_due(live) {
-                snapshot::write(&self.archive, live).with_context(|| format!("snapshot of {input}"))?;
+            if snapshot::is_due(live)
+                && let Err(error) = snapshot::write(&self.archive, live)
+            {
+                tracing::warn!(%input, "no snapshot: {error}");
+                live.rows_since_snapshot = 0;
             }
         }
-        Ok(())
     }
 
     /// Tries again for as long as the store does not answer, unless told to stop.
@@ -445,4 +449,8 @@ impl Pipeline {
 #[expect(clippy::disallowed_methods, reason = "it waits for others, and commits by time")]
 fn now() -> Instant {
     Instant::now()
+}
+
+fn since(then: Instant) -> Duration {
+    now().saturating_duration_since(then)
 }

@@ -44,7 +44,7 @@ pub fn of(
     }
     out.extend(changed.rejects.iter().map(|reject| records::reject(reject, &input)));
     out.push(records::mark(&changed.head, partition)?);
-    let same_cluster = matches!(&sources[source], Source::Kafka { cluster, .. } if cluster == outputs.cluster());
+    let same_cluster = sources[source].is_of(outputs.cluster());
     let positions = if same_cluster { changed.begin.zip(position(live)) } else { None };
     Ok(Publication { input, source, term: live.term, epoch: changed.head.epoch, records: out, positions })
 }

@@ -41,7 +41,7 @@ impl PublishedReject {
     /// A reject as the archive holds it.
     pub fn from(reject: ArchivedReject) -> PublishedReject {
         let ArchivedReject { topic, partition, offset, reason, field, message, raw } = reject;
-        PublishedReject { topic: topic.into(), partition, offset, reason, field, message, raw }
+        PublishedReject { topic, partition, offset, reason, field, message, raw }
     }
 
     /// `topic/partition/offset`.

@@ -46,6 +46,9 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
     Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }.run()
 }
 
+/// Hears alerts as they are told.
+pub type Tell = Box<dyn FnMut(&[Alert]) + Send>;
+
 /// A process that is to run.
 pub struct Live {
     /// What it is told.
@@ -57,7 +60,7 @@ pub struct Live {
     /// When to stop.
     pub shutdown: Shutdown,
     /// Hears every alert of the log as it is told, where detection runs.
-    pub tell: Box<dyn FnMut(&[Alert]) + Send>,
+    pub tell: Tell,
 }
 
 impl Live {
@@ -184,11 +187,11 @@ fn output_cluster(config: &Config) -> Option<(&str, &Cluster)> {
 struct Sink {
     kafka: Option<KafkaAlerts>,
     ownership: Option<Ownership>,
-    tell: Box<dyn FnMut(&[Alert]) + Send>,
+    tell: Tell,
 }
 
 impl Sink {
-    fn of(config: &Config, tell: Box<dyn FnMut(&[Alert]) + Send>) -> Result<Sink, Failure> {
+    fn of(config: &Config, tell: Tell) -> Result<Sink, Failure> {
         let Some((name, cluster)) = output_cluster(config) else {
             return Ok(Sink { kafka: None, ownership: None, tell });
         };

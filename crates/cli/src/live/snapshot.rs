@@ -17,9 +17,11 @@ const ROWS_MIN: u64 = 50_000;
 /// Longest part that is read back: no window writes a longer one.
 const PART_BYTES_MAX: usize = 256 << 20;
 
-/// Whether the rows since the last one exceed half the ledger.
+/// Whether the rows since the last one exceed half the ledger, and nothing is open that is not committed.
 pub fn is_due(live: &LiveInput) -> bool {
-    live.rows_since_snapshot >= ROWS_MIN && live.rows_since_snapshot > live.window.ledger.len() as u64 / 2
+    live.is_between_epochs()
+        && live.rows_since_snapshot >= ROWS_MIN
+        && live.rows_since_snapshot > live.window.ledger.len() as u64 / 2
 }
 
 /// Writes a snapshot of an input whose open epoch is empty. One that is there already, by whomever, does as well.

@@ -30,6 +30,11 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether it reads topics of this cluster.
+    pub fn is_of(&self, name: &str) -> bool {
+        matches!(self, Source::Kafka { cluster, .. } if cluster == name)
+    }
+
     /// The next event, or none for so long.
     pub fn next(&self, at_most: Duration) -> Option<SourceEvent> {
         match self {
