@@ -1,5 +1,7 @@
 //! Large feeds that are the same on every machine: plain events, and the ways in which records are broken.
 
+use headwater_model::Day;
+
 use crate::examples::{EVENT_KINDS, invalid};
 
 /// A small generator of numbers with a fixed seed (Steele, Lea and Flood, "SplitMix", 2014).
@@ -48,6 +50,20 @@ pub fn event(number: usize) -> String {
         number % 1_000,
         number % 777,
     )
+}
+
+/// The UTC day of a time such as `2025-01-31T23:05:00-05:00` or `...Z`.
+pub fn known_on(time: &str) -> Day {
+    let minutes = |at: usize| -> i32 {
+        time[at..at + 2].parse::<i32>().unwrap() * 60 + time[at + 3..at + 5].parse::<i32>().unwrap()
+    };
+    let east = match &time[19..20] {
+        "Z" => 0,
+        "+" => minutes(20),
+        "-" => -minutes(20),
+        other => panic!("{time}: a time zone does not begin with {other}"),
+    };
+    Day::parse(&time[..10]).unwrap() + (minutes(11) - east).div_euclid(24 * 60)
 }
 
 /// What must become of a line.

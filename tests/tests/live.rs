@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use headwater_model::Day;
 use headwater_tests::binary::{self, Outcome, replay};
-use headwater_tests::feed::{Dice, event};
+use headwater_tests::feed::{Dice, event, known_on};
 use headwater_tests::process::{Live, pause};
 use headwater_tests::store::{committed, exported};
 
@@ -117,17 +117,6 @@ fn known_by(folder: &Path, day: Day) {
         }
     }
     fs::write(folder.join("then.ndjson"), out).unwrap();
-}
-
-/// The UTC day of a time that is written in UTC or five hours behind it.
-fn known_on(time: &str) -> Day {
-    let day = Day::parse(&time[..10]).unwrap();
-    let hour: i32 = time[11..13].parse().unwrap();
-    match &time[19..] {
-        "Z" => day,
-        "-05:00" => day + i32::from(hour >= 19),
-        other => panic!("a time zone that this test does not know: {other}"),
-    }
 }
 
 #[test]
