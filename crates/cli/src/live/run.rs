@@ -67,6 +67,10 @@ impl Live {
     /// Runs until told to stop. What ends one part of the work ends all of it.
     pub fn run(self) -> Result<(), Failure> {
         let Live { config, roles, catalog, shutdown, tell } = self;
+        if roles.ingest {
+            // What is told wrongly is said before anything is begun or waited for.
+            source::kafka(&config, &BTreeMap::new())?;
+        }
         let url = config::store_url(&config.store.location);
         let archive = Archive::new(Objects::open_with(&url, limits())?);
         let (committed, heard) = sync_channel(1);
