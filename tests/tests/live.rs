@@ -133,3 +133,53 @@ fn two_processes_on_one_folder_are_one_too_many() {
     assert!(words.contains("inbox") && words.contains("another process"), "{words}");
     first.terminate();
 }
+
+#[test]
+fn files_are_read_as_they_come_whatever_their_names() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    fs::create_dir(folder.join("inbox")).unwrap();
+    fs::write(folder.join("inbox/b.ndjson"), lines(0, 500)).unwrap();
+    let mut run = Live::start(folder, "log", &[], &[]);
+    run.until("the first file", || committed(folder).read == 500);
+    // Written elsewhere and renamed into the folder, under a name that comes before.
+    fs::write(folder.join("a.ndjson"), lines(400, 900) + "{}\n").unwrap();
+    fs::rename(folder.join("a.ndjson"), folder.join("inbox/a.ndjson")).unwrap();
+    run.until("the second file", || committed(folder).read == 1_001);
+    let total = committed(folder);
+    assert_eq!((total.accepted, total.duplicate, total.rejected), (900, 100, 1));
+    run.terminate();
+    let judge = replay(folder, &["inbox/b.ndjson", "inbox/a.ndjson"], "judge");
+    assert!(exported(folder, &[]) == judge.bytes("volumes.parquet"), "volumes differ");
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_status_2_and_words() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let words = |args: &[&str], environment: &[(&str, &str)]| {
+        let output = binary::headwater(folder, args, environment);
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        words
+    };
+    let text = "[clusters.main]\nbrokers = \"127.0.0.1:9\"\n[sources.trade]\ncluster = \"main\"\ntopic = \"t\"\n";
+    fs::write(folder.join("right.toml"), text).unwrap();
+    let run = ["run", "--config", "right.toml"];
+    let setting = words(&run, &[("HEADWATER__CLUSTERS__MAIN__CLIENT__FETCH_MIM_BYTES", "1")]);
+    assert!(setting.contains("clusters.main: client setting fetch.mim.bytes"), "{setting}");
+    let elsewhere = words(&run, &[("HEADWATER__STORE__URL", "ftp://host/x")]);
+    assert!(elsewhere.contains("store.url") && elsewhere.contains("ftp://host/x"), "{elsewhere}");
+    let role = words(&["run", "--role", "everything"], &[]);
+    assert!(role.contains("everything"), "{role}");
+
+    fs::write(folder.join("wrong.toml"), "[sources.trade]\ntopci = \"t\"\n[stor]\n").unwrap();
+    for command in [&["run"][..], &["config", "check"]] {
+        let wrong = words(&[command, &["--config", "wrong.toml"]].concat(), &[]);
+        assert!(wrong.contains("wrong.toml:2:1: sources.trade.topci: unknown key; did you mean topic?"), "{wrong}");
+        assert!(wrong.contains("wrong.toml:3:2: stor: unknown key; did you mean store?"), "{wrong}");
+    }
+    assert!(!folder.join("data").exists(), "nothing is begun");
+    let shown = binary::succeeds(folder, &["config", "check", "--config", "right.toml"]);
+    assert!(shown.contains("commit_ms = 5000"), "{shown}");
+}
