@@ -10,13 +10,13 @@ use headwater_model::{
     Checksum, Counts, Day, EpochHead, EpochNumber, KnownDay, Observations, Progress, RAW_BYTES_MAX, RawBatch,
 };
 use headwater_normalize::{Normalizer, Settings, UnixSeconds, archive_schema};
-use headwater_store::{EpochWriter, SealedEpoch};
+use headwater_store::{ArchivedReject, EpochWriter, SealedEpoch};
 use headwater_window::{NetVolumes, Window};
 
 use super::changes::{Changes, Heard};
 use super::clock::{self, Reading};
 use super::large::Large;
-use super::reject::PublishedReject;
+use super::reject;
 use super::wall::Time;
 
 /// An input that this process reads, from its last committed epoch on.
@@ -87,7 +87,7 @@ struct Open {
     /// When its first record came.
     since: Option<Instant>,
     /// Rejects to be published with it.
-    rejects: Vec<PublishedReject>,
+    rejects: Vec<ArchivedReject>,
     /// Rejected records too large for a row.
     large: Vec<Large>,
 }
@@ -117,7 +117,7 @@ pub struct Sealed {
     /// The file.
     pub epoch: SealedEpoch,
     /// To be published.
-    pub rejects: Vec<PublishedReject>,
+    pub rejects: Vec<ArchivedReject>,
     /// To lie in the store before the epoch does.
     pub large: Vec<Large>,
 }
@@ -202,7 +202,7 @@ impl LiveInput {
             }
             if self.net.is_some() {
                 let raw = (!is_large).then(|| batch.bytes(&batch.records[at]).to_vec());
-                self.open.rejects.push(PublishedReject::of(batch, reject, raw));
+                self.open.rejects.push(reject::of(batch, reject, raw));
             }
         }
         Ok(())

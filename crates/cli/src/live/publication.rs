@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_model::{EpochHead, EpochNumber, Progress, Sums};
-use headwater_store::{Archive, StoreError, Wanted};
+use headwater_store::{Archive, ArchivedReject, StoreError, Wanted};
 
 use super::input::{Committed, LiveInput};
 use super::offsets::{Published, position};
 use super::outputs::{Outputs, Position, Publication};
 use super::records;
-use super::reject::PublishedReject;
 use super::restore::RestoreError;
 use super::source::Source;
 
 /// What is to go out with the input's last epoch, its net volumes as they are now.
 pub struct Changed {
     /// Rejects of the epochs.
-    pub rejects: Vec<PublishedReject>,
+    pub rejects: Vec<ArchivedReject>,
     /// Where the first of the epochs begins, for the group.
     pub begin: Option<Position>,
     /// The last epoch.
@@ -50,7 +49,7 @@ pub fn of(
 }
 
 /// What an epoch just committed changed, where it began.
-pub fn changed(live: &LiveInput, begin: &Committed, rejects: Vec<PublishedReject>) -> Option<Changed> {
+pub fn changed(live: &LiveInput, begin: &Committed, rejects: Vec<ArchivedReject>) -> Option<Changed> {
     let head = live.committed.head.clone()?;
     let begin = position(live).map(|end| Position {
         next: match &begin.progress {
@@ -90,7 +89,7 @@ pub fn again(archive: &Archive, live: &mut LiveInput, published: Published) -> R
             }
         }
         for reject in epoch.rejects()? {
-            rejects.push(PublishedReject::from(reject?));
+            rejects.push(reject?);
         }
     }
     let begin = position(live).map(|end| Position { next: published.next, epoch: published.epoch, ..end });

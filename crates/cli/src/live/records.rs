@@ -3,11 +3,10 @@
 use headwater_catalog::Catalog;
 use headwater_ingest::OutRecord;
 use headwater_model::{Alert, Checksum, Counts, Day, EpochHead, Input, Partition};
-use headwater_store::raw_key;
+use headwater_store::{ArchivedReject, raw_key};
 use headwater_window::NetVolume;
 use serde::Serialize;
 
-use super::reject::PublishedReject;
 use crate::results::families;
 
 /// Compacted: the last value of a key holds.
@@ -113,7 +112,7 @@ pub fn mark(head: &EpochHead, partition: Partition) -> anyhow::Result<OutRecord>
 }
 
 /// The record of a reject. Where its bytes lie in the store, the header `stored_as` names the object.
-pub fn reject(reject: &PublishedReject, input: &Input) -> OutRecord {
+pub fn reject(reject: &ArchivedReject, input: &Input) -> OutRecord {
     let header = |name: &'static str, value: &str| (name, value.as_bytes().to_vec());
     let mut headers = vec![
         header("topic", &reject.topic),
@@ -129,7 +128,13 @@ pub fn reject(reject: &PublishedReject, input: &Input) -> OutRecord {
     }
     // An empty record is one of 0 bytes, and not a tombstone.
     let value = Some(reject.raw.clone().unwrap_or_default());
-    OutRecord { topic: REJECTS_TOPIC.into(), partition: None, key: reject.key().into_bytes(), value, headers }
+    OutRecord {
+        topic: REJECTS_TOPIC.into(),
+        partition: None,
+        key: super::reject::key(reject).into_bytes(),
+        value,
+        headers,
+    }
 }
 
 /// The record of an alert's revision.
