@@ -18,7 +18,7 @@ use headwater_tests::cluster::{CONFIG, World, bytes_of};
 use headwater_tests::examples;
 use headwater_tests::feed::{Fate, broken, event, known_on};
 use headwater_tests::process::{Live, PATIENCE, eventually, pause};
-use headwater_tests::store::committed;
+use headwater_tests::store::{checkpoints, committed};
 use serde_json::Value;
 
 const OUTPUTS: &str = "[outputs]\ncluster = \"main\"";
@@ -123,6 +123,7 @@ fn processes_that_are_killed_in_turn_count_and_publish_everything_once() {
     drop(detects);
 
     world.equals();
+    binary::succeeds(world.folder(), &["archive", "verify", "--config", CONFIG]);
     let published = world.published_equals();
     let valid = validator("volume", "");
     published.iter().for_each(|value| assert!(valid.is_valid(value), "{value}"));
@@ -284,6 +285,45 @@ fn a_broker_may_go_and_come_and_a_topic_that_grows_stops_alone() {
     // Without its broker it still ends when told to.
     world.kafka.stop();
     run.terminate();
+}
+
+#[test]
+fn what_was_committed_and_not_published_goes_out_once_though_its_writer_wakes_late() {
+    let mut world = World::new(Arc::new(Broker::start()), "unpublished", OUTPUTS);
+    let (trade, seizure) = (world.trade(), world.seizure());
+    let mut late = world.run("ingest", "late", &[NEVER_IDLE]);
+    world.produce(&trade, &events(0, 2_000), &[]);
+    world.equals();
+    world.without_lag();
+    late.terminate();
+
+    // It reads, loses its broker, commits to the store, and cannot publish.
+    let mut late = world.run("ingest", "late", &[NEVER_IDLE, ("HEADWATER__STORE__COMMIT_MS", "4000")]);
+    eventually("it owns all", || says(&late, "restored") >= 12);
+    world.produce(&trade, &events(1_000, 4_000), &[]);
+    world.produce(&seizure, &events(1_000_000, 1_002_000), &[]);
+    pause(Duration::from_millis(500));
+    world.kafka.stop();
+    eventually("it fails to publish", || says(&late, "not published yet") > 0);
+    late.signal("STOP");
+    let behind = checkpoints(world.folder());
+    assert!(committed(world.folder()).read > 2_000, "{behind:?}");
+    world.kafka.again();
+    let mut next = world.run("ingest", "next", &[NEVER_IDLE]);
+    world.equals();
+    // Other rows of the same keys: what the sleeper would say of them is out of date.
+    world.produce(&trade, &events(4_000, 8_000), &[]);
+    world.equals();
+    world.without_lag();
+    world.published_equals();
+    late.signal("CONT");
+    eventually("it hears what it lost", || says(&late, "inputs went elsewhere") > 0);
+    world.produce(&trade, &events(7_000, 9_000), &[]);
+    world.equals();
+    world.without_lag();
+    late.terminate();
+    next.terminate();
+    world.published_equals();
 }
 
 fn says_in(world: &World, words: &str) -> bool {
