@@ -16,8 +16,8 @@ pub struct Changes<'a> {
     batch: &'a RawBatch,
     partition: Partition,
     topic: Arc<str>,
-    rows: Vec<u32>,
-    withdrawals: Vec<u32>,
+    /// Rows and withdrawals in the order of their records.
+    kept: Vec<u32>,
     withdrawn: u32,
     changes: Vec<Change>,
     /// What panes changed, where somebody publishes.
@@ -43,8 +43,7 @@ impl<'a> Changes<'a> {
             batch,
             partition: batch.partition,
             topic: Arc::clone(&batch.origin),
-            rows: Vec::with_capacity(observations.rows.len()),
-            withdrawals: Vec::new(),
+            kept: Vec::with_capacity(observations.rows.len()),
             withdrawn: 0,
             changes: Vec::new(),
             panes: publishes.then(Vec::new),
@@ -56,8 +55,7 @@ impl<'a> Changes<'a> {
     pub fn heard(self) -> Heard {
         let rows = self.observations.rows.len() as u32;
         let rejects = rows + self.withdrawn..rows + self.withdrawn + self.observations.rejects.len() as u32;
-        let mut kept = self.rows;
-        kept.extend(self.withdrawals.iter().map(|withdrawal| rows + withdrawal));
+        let mut kept = self.kept;
         kept.extend(rejects);
         Heard {
             rows: EpochRows { kept, changes: self.changes },
@@ -80,7 +78,7 @@ impl Listener for Changes<'_> {
         }
         let own = row.sign == Sign::Plus && row.rank == head.rank && row.key.known_on == head.known_on;
         if own {
-            self.rows.push(head.first_row + u32::from(row.item));
+            self.kept.push(head.first_row + u32::from(row.item));
             return;
         }
         let event_id = self.event_id(head);
@@ -99,7 +97,7 @@ impl Listener for Changes<'_> {
         if head.rank.status == Status::Withdrawn {
             // One that was dominated on arrival says nothing new either, but is harmless: a rebuild drops it again.
             if !matches!(class, Class::Duplicate { .. }) {
-                self.withdrawals.push(self.withdrawn);
+                self.kept.push(self.observations.rows.len() as u32 + self.withdrawn);
             }
             self.withdrawn += 1;
         }

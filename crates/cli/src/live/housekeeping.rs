@@ -38,13 +38,19 @@ impl Housekeeping {
                 slept += MOMENT;
                 continue;
             }
+            let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            if owned.is_empty() {
+                // The first input is looked at as soon as it is there.
+                crate::clock::pause(MOMENT);
+                slept = LOOK_EVERY;
+                continue;
+            }
             slept = Duration::ZERO;
             swept += LOOK_EVERY;
             let sweep = swept >= SWEEP_EVERY;
             if sweep {
                 swept = Duration::ZERO;
             }
-            let owned = self.owned.lock().unwrap_or_else(PoisonError::into_inner).clone();
             let now = crate::clock::unix_ms();
             for input in &owned {
                 if shutdown.is_requested() {

@@ -9,6 +9,7 @@ mod input;
 mod large;
 mod offsets;
 mod outputs;
+mod patience;
 mod pipeline;
 mod publication;
 mod records;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use headwater_ingest::Committed as GroupCommit;
 use headwater_model::{EpochNumber, Input, Offset, Progress};
-use headwater_store::Archive;
+use headwater_store::{Archive, StoreError};
 
 use super::input::LiveInput;
 use super::outputs::{Outputs, Position, epoch_of, epoch_words};
@@ -86,7 +86,7 @@ impl Offsets {
         source: &Source,
         outputs: &Outputs,
         live: &LiveInput,
-    ) -> anyhow::Result<Published> {
+    ) -> Result<Published, StoreError> {
         let input = &live.assignment.input;
         let nothing = Published { next: Offset(0), epoch: None };
         match source {

@@ -16,7 +16,8 @@ use super::housekeeping::Housekeeping;
 use super::input::{LiveInput, Sealed};
 use super::offsets::Offsets;
 use super::outputs::Outputs;
-use super::restore::{Restore, RestoreError, Restored};
+use super::patience::patiently;
+use super::restore::{Restore, Restored};
 use super::source::Source;
 use super::step;
 use super::wall::Wall;
@@ -27,9 +28,6 @@ const TURN: Duration = Duration::from_millis(50);
 
 /// Longest wait when no source has anything.
 const WAIT: Duration = Duration::from_millis(20);
-
-/// Between two tries to restore an input while the store does not answer.
-const RESTORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// Of the records of an epoch, a share of rejected ones that is worth a warning, in percent, and how many make a share.
 const REJECTED_PERCENT: u64 = 10;
@@ -43,6 +41,8 @@ pub struct Settings {
     pub commit_bytes: u64,
     /// An input that stays at its end for so long is idle.
     pub idle_after: Duration,
+    /// No snapshot for fewer rows.
+    pub snapshot_rows: u64,
     /// Word of this process in its epochs.
     pub writer: String,
 }
@@ -54,6 +54,7 @@ impl Settings {
             commit_every: Duration::from_millis(store.commit_ms),
             commit_bytes: store.commit_bytes,
             idle_after: Duration::from_millis(idle_ms),
+            snapshot_rows: store.snapshot_rows,
             writer,
         }
     }
@@ -231,7 +232,7 @@ impl Pipeline {
             origin: origin.to_string(),
             partitions: *partitions,
         };
-        let held = self.patiently(|this| Ok(this.archive.declare(&ours)?))?;
+        let held = patiently(&self.shutdown, || Ok(self.archive.declare(&ours)?))?;
         if held.kind != ours.kind || (!is_folder && held.origin != ours.origin) {
             anyhow::bail!(
                 "the store holds sources.{} as {:?} {}, and it is configured as {:?} {}: give it another name",
@@ -279,7 +280,8 @@ impl Pipeline {
         let time = self.wall.now();
         let is_folder = matches!(self.sources[source], Source::Folder(_));
         let share = self.restore.ledger_bytes() / (self.inputs.len() + 1);
-        let restored = self.patiently(|this| this.restore.input(&input, is_folder, share, publishes, time.seconds))?;
+        let restored =
+            patiently(&self.shutdown, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
         let Restored { window, net, committed, rows } = restored;
         let read = committed.head.as_ref().map_or(0, |head| head.total.read);
         let next = committed.next();
@@ -297,8 +299,10 @@ impl Pipeline {
     /// Queues what is committed of an input and was not published.
     fn publish_again(&mut self, source: usize, live: &mut LiveInput) -> anyhow::Result<()> {
         let Some(outputs) = &mut self.outputs else { return Ok(()) };
-        let published = Offsets::published(&self.archive, &self.sources[source], outputs, live)?;
-        if let Some(again) = publication::again(&self.archive, live, published)? {
+        let archive = &self.archive;
+        let published =
+            patiently(&self.shutdown, || Ok(Offsets::published(archive, &self.sources[source], outputs, live)?))?;
+        if let Some(again) = patiently(&self.shutdown, || publication::again(archive, live, published))? {
             let publication = publication::of(&self.catalog, outputs, &self.sources, source, live, again)?;
             outputs.push(publication);
         }
@@ -423,24 +427,11 @@ impl Pipeline {
     /// Writes the snapshots that are due. Nothing rests on one: a store that does not take it now is asked again.
     fn snapshot(&mut self) {
         for (input, (_, live)) in &mut self.inputs {
-            if snapshot::is_due(live)
+            if snapshot::is_due(live, self.settings.snapshot_rows)
                 && let Err(error) = snapshot::write(&self.archive, live)
             {
                 tracing::warn!(%input, "no snapshot: {error}");
                 live.rows_since_snapshot = 0;
-            }
-        }
-    }
-
-    /// Tries again for as long as the store does not answer, unless told to stop.
-    fn patiently<T>(&mut self, mut what: impl FnMut(&mut Pipeline) -> Result<T, RestoreError>) -> anyhow::Result<T> {
-        loop {
-            match what(self) {
-                Err(error) if error.is_passing() && !self.shutdown.is_requested() => {
-                    tracing::warn!("the store does not answer, trying again: {error}");
-                    crate::clock::pause(RESTORE_AGAIN);
-                }
-                other => return Ok(other?),
             }
         }
     }

@@ -12,15 +12,17 @@ use headwater_catalog::Catalog;
 use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
 use headwater_model::Alert;
 use headwater_runtime::{Cluster, Config, Shutdown, init_logging};
-use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits, Objects};
+use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
 use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
 use super::outputs::Outputs;
+use super::patience::patiently;
 use super::pipeline::{Pipeline, Settings};
 use super::records::DETECT_TOPIC;
 use super::restore::Restore;
 use super::source::{self, Source};
+use super::step;
 use crate::archive::Stored;
 use crate::args::{self, Roles};
 use crate::catalog::load;
@@ -34,6 +36,8 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Runs until told to stop.
 pub fn run(args: &args::Run) -> Result<(), Failure> {
     init_logging().map_err(|error| Failure::Usage(error.to_string()))?;
+    #[cfg(feature = "faults")]
+    step::arm().map_err(Failure::Usage)?;
     let roles = args.roles().map_err(Failure::Usage)?;
     let config = config::load(args.config.as_deref())?;
     if args.config.is_none() {
@@ -72,7 +76,7 @@ impl Live {
             source::kafka(&config, &BTreeMap::new())?;
         }
         let url = config::store_url(&config.store.location);
-        let archive = Archive::new(Objects::open_with(&url, limits())?);
+        let archive = Archive::new(step::open(&url, limits())?);
         let (committed, heard) = sync_channel(1);
         let ingest =
             if roles.ingest { Some(Ingest::prepare(&config, &archive, &catalog, &shutdown, committed)?) } else { None };
@@ -127,7 +131,7 @@ impl Ingest {
     ) -> Result<Ingest, Failure> {
         let writer = word()?;
         let outputs = outputs(config, shutdown, &writer)?;
-        let sources = sources(config, archive)?;
+        let sources = sources(config, archive, shutdown)?;
         let ledger_bytes = usize::try_from(config.store.ledger_bytes).unwrap_or(usize::MAX);
         let restore = Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes);
         let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
@@ -147,8 +151,8 @@ impl Ingest {
     }
 }
 
-fn sources(config: &Config, archive: &Archive) -> Result<Vec<Source>, Failure> {
-    let held = archive.sources()?.into_iter().map(|held| (held.source, held.partitions));
+fn sources(config: &Config, archive: &Archive, shutdown: &Shutdown) -> Result<Vec<Source>, Failure> {
+    let held = patiently(shutdown, || Ok(archive.sources()?))?.into_iter().map(|held| (held.source, held.partitions));
     let held: BTreeMap<String, u32> = held.collect();
     let mut sources = Vec::new();
     for (cluster, settings) in source::kafka(config, &held)? {

@@ -11,16 +11,13 @@ use headwater_window::{Window, WindowLoader};
 use super::input::LiveInput;
 use super::restore::RestoreError;
 
-/// No snapshot for less: reading so many rows takes no longer than reading a snapshot.
-const ROWS_MIN: u64 = 50_000;
-
 /// Longest part that is read back: no window writes a longer one.
 const PART_BYTES_MAX: usize = 256 << 20;
 
-/// Whether the rows since the last one exceed half the ledger, and nothing is open that is not committed.
-pub fn is_due(live: &LiveInput) -> bool {
+/// Whether the rows since the last one exceed half the ledger and so many, and nothing is open that is not committed.
+pub fn is_due(live: &LiveInput, rows_min: u64) -> bool {
     live.is_between_epochs()
-        && live.rows_since_snapshot >= ROWS_MIN
+        && live.rows_since_snapshot >= rows_min
         && live.rows_since_snapshot > live.window.ledger.len() as u64 / 2
 }
 

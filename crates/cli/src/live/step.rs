@@ -1,6 +1,8 @@
 //! Named steps of commit and publish at which a test ends the process as a kill does. Without the feature `faults` there
 //! is nothing here.
 
+use headwater_store::{Limits, Objects, StoreError, StoreUrl};
+
 /// The steps, in the order of their deeds.
 #[cfg(feature = "faults")]
 pub const STEPS: [&str; 5] =
@@ -17,3 +19,26 @@ pub fn pass(step: &'static str) {
 /// Passes a step.
 #[cfg(not(feature = "faults"))]
 pub fn pass(_: &'static str) {}
+
+/// Arms the steps that the environment names: `HEADWATER_STEPS="store::epoch::created=2*off->return(abort)"`.
+#[cfg(feature = "faults")]
+#[expect(clippy::disallowed_methods, reason = "what a test plants is no configuration")]
+pub fn arm() -> Result<(), String> {
+    std::env::var("HEADWATER_STEPS").map_or(Ok(()), |text| headwater_store::arm(&text))
+}
+
+/// The store, with the errors that the environment plants: `HEADWATER_FAULTS="seed=7,fail=0.1"`.
+#[cfg(feature = "faults")]
+#[expect(clippy::disallowed_methods, reason = "what a test plants is no configuration")]
+pub fn open(url: &StoreUrl, limits: Limits) -> Result<Objects, StoreError> {
+    match std::env::var("HEADWATER_FAULTS") {
+        Ok(faults) => Objects::open_with_faults(url, &faults),
+        Err(_) => Objects::open_with(url, limits),
+    }
+}
+
+/// The store.
+#[cfg(not(feature = "faults"))]
+pub fn open(url: &StoreUrl, limits: Limits) -> Result<Objects, StoreError> {
+    Objects::open_with(url, limits)
+}

@@ -34,6 +34,10 @@ const LEDGER_BYTES_DEFAULT: u64 = 512 << 20;
 const FOLD_EPOCHS: std::ops::RangeInclusive<u64> = 2..=65_536;
 const FOLD_EPOCHS_DEFAULT: u64 = 256;
 
+/// From every commit to what no input has.
+const SNAPSHOT_ROWS: std::ops::RangeInclusive<u64> = 1..=1_000_000_000;
+const SNAPSHOT_ROWS_DEFAULT: u64 = 50_000;
+
 /// Name of the ledgers' folder: below a local store, or where the process was started if the store is elsewhere.
 const CACHE_IN_STORE: &str = "cache";
 const CACHE_ALONE: &str = "headwater-cache";
@@ -281,6 +285,7 @@ fn store(root: &mut Section, problems: &mut Problems) -> StoreSettings {
     let commit_bytes = section.integer("commit_bytes", COMMIT_BYTES_DEFAULT, COMMIT_BYTES, problems);
     let ledger_bytes = section.integer("ledger_bytes", LEDGER_BYTES_DEFAULT, LEDGER_BYTES, problems);
     let fold_epochs = section.integer("fold_epochs", FOLD_EPOCHS_DEFAULT, FOLD_EPOCHS, problems);
+    let snapshot_rows = section.integer("snapshot_rows", SNAPSHOT_ROWS_DEFAULT, SNAPSHOT_ROWS, problems);
     let cache = match (section.text("cache", problems), &location) {
         (Some(found), _) => {
             if found.value.is_empty() {
@@ -292,7 +297,7 @@ fn store(root: &mut Section, problems: &mut Problems) -> StoreSettings {
         (None, StoreLocation::Objects(_)) => CACHE_ALONE.into(),
     };
     section.finish(problems);
-    StoreSettings { location, commit_ms, commit_bytes, ledger_bytes, cache, fold_epochs }
+    StoreSettings { location, commit_ms, commit_bytes, ledger_bytes, cache, fold_epochs, snapshot_rows }
 }
 
 fn listen(root: &mut Section, key: &'static str, default: &str, problems: &mut Problems) -> Option<SocketAddr> {

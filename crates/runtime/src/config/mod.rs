@@ -114,6 +114,8 @@ pub struct StoreSettings {
     pub cache: PathBuf,
     /// Epochs of an input that are folded into one file.
     pub fold_epochs: u64,
+    /// A snapshot is written for no fewer rows: reading so many takes no longer than reading a snapshot.
+    pub snapshot_rows: u64,
 }
 
 /// A place for results.

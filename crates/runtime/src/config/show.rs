@@ -93,6 +93,7 @@ impl Display for Config {
         writeln!(f, "commit_ms = {}\ncommit_bytes = {}", store.commit_ms, store.commit_bytes)?;
         writeln!(f, "ledger_bytes = {}\ncache = {}", store.ledger_bytes, Quoted(&store.cache.to_string_lossy()))?;
         writeln!(f, "fold_epochs = {}", store.fold_epochs)?;
+        writeln!(f, "snapshot_rows = {}", store.snapshot_rows)?;
         writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
         writeln!(f, "[serve]\nlisten = \"{}\"", self.serve)?;
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)

@@ -93,9 +93,9 @@ fn the_cache_lies_in_a_local_store_unless_told_otherwise() {
     assert_eq!(cache(""), PathBuf::from("data/cache"));
     assert_eq!(cache("url = \"/srv/hw\""), PathBuf::from("/srv/hw/cache"));
     assert_eq!(cache("url = \"/srv/hw\"\ncache = \"/fast\""), PathBuf::from("/fast"));
-    let store = "[store]\nledger_bytes = 1048576\nfold_epochs = 2\n";
+    let store = "[store]\nledger_bytes = 1048576\nfold_epochs = 2\nsnapshot_rows = 7\n";
     let store = Config::check(&format!("{TOPIC}{store}"), no_environment()).unwrap().store;
-    assert_eq!((store.ledger_bytes, store.fold_epochs), (1 << 20, 2));
+    assert_eq!((store.ledger_bytes, store.fold_epochs, store.snapshot_rows), (1 << 20, 2, 7));
 }
 
 #[test]

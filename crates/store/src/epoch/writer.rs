@@ -17,7 +17,8 @@ use crate::{SealedEpoch, StoreError};
 /// What of a batch goes into the epoch.
 #[derive(Clone, Debug, Default)]
 pub struct EpochRows {
-    /// Rows of the batch, ascending: those of records that were new, and the rejects.
+    /// Rows of the batch in the order in which their records arrived: those of records that were new, and the rejects.
+    /// Whoever reads the file back takes the records in this order, and of two that disagree the first holds.
     pub kept: Vec<u32>,
     /// What older records' items are taken back or put back in force.
     pub changes: Vec<Change>,
@@ -61,9 +62,9 @@ impl EpochWriter {
 
     /// Takes rows of a batch, which is of the writer's schema, and then the changes.
     pub fn write(&mut self, batch: &RecordBatch, rows: &EpochRows, names: &Names) -> Result<(), StoreError> {
-        check(&rows.kept, batch.num_rows())?;
+        let ascending = check(&rows.kept, batch.num_rows())?;
         if !rows.kept.is_empty() {
-            if rows.kept.len() == batch.num_rows() {
+            if ascending && rows.kept.len() == batch.num_rows() {
                 self.append(batch.clone())?;
             } else {
                 let kept = UInt32Array::from(rows.kept.clone());
@@ -128,9 +129,19 @@ fn replaced(batch: RecordBatch, at: usize, column: ArrayRef) -> Result<RecordBat
     Ok(RecordBatch::try_new(schema, columns)?)
 }
 
-/// Indexes ascend and lie in the batch: anything else would write rows twice, or write others.
-fn check(indexes: &[u32], rows: usize) -> Result<(), EpochError> {
-    let ascends = indexes.windows(2).find(|pair| pair[0] >= pair[1]).map(|pair| pair[1]);
-    let outside = indexes.last().copied().filter(|last| *last as usize >= rows);
-    ascends.or(outside).map_or(Ok(()), |row| Err(EpochError::Index { row, rows }))
+/// Indexes lie in the batch, and none comes twice. Says whether they ascend, as they do unless there are withdrawals.
+fn check(indexes: &[u32], rows: usize) -> Result<bool, EpochError> {
+    let fault = |row: u32| Err(EpochError::Index { row, rows });
+    if let Some(outside) = indexes.iter().find(|row| **row as usize >= rows) {
+        return fault(*outside);
+    }
+    if indexes.is_sorted_by(|a, b| a < b) {
+        return Ok(true);
+    }
+    let mut sorted = indexes.to_vec();
+    sorted.sort_unstable();
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => fault(twice[0]),
+        None => Ok(false),
+    }
 }

@@ -31,6 +31,9 @@ pub(super) struct FaultPlan {
     /// The answer comes late.
     slow: f64,
     slow_ms: u64,
+    /// From this write on, so many writes find no room on the disk.
+    full_after: u64,
+    full_for: u64,
     /// The second create of a key is taken: such stores exist.
     ignore_condition: bool,
     /// After so many writes and deletions no call does anything any more.
@@ -39,8 +42,8 @@ pub(super) struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// Reads `seed=7,fail=0.05,lost_answer=0.05,hang=0.01,torn=0.01,slow=0.5,slow_ms=20,dies_after=12,
-    /// ignore_condition=1,try_ms=200,tries=5,pause_ms=1,pause_ms_max=10`; what is not said does not happen.
+    /// Reads `seed=7,fail=0.05,lost_answer=0.05,hang=0.01,torn=0.01,slow=0.5,slow_ms=20,full_after=3,
+    /// full_for=9,dies_after=12,ignore_condition=1,try_ms=200,tries=5,pause_ms=1,pause_ms_max=10`; what is not said does not happen.
     pub(super) fn parse(text: &str) -> std::result::Result<FaultPlan, String> {
         let mut plan = FaultPlan {
             seed: 0,
@@ -50,6 +53,8 @@ impl FaultPlan {
             torn: 0.0,
             slow: 1.0,
             slow_ms: 0,
+            full_after: 0,
+            full_for: 0,
             ignore_condition: false,
             dies_after: None,
             limits: Limits::default(),
@@ -69,6 +74,8 @@ impl FaultPlan {
                 "torn" => plan.torn = chance()?,
                 "slow" => plan.slow = chance()?,
                 "slow_ms" => plan.slow_ms = number()?,
+                "full_after" => plan.full_after = number()?,
+                "full_for" => plan.full_for = number()?,
                 "ignore_condition" => plan.ignore_condition = number()? != 0,
                 "dies_after" => plan.dies_after = i64::try_from(number()?).ok(),
                 "try_ms" => plan.limits.try_ms = number()?,
@@ -88,6 +95,7 @@ pub(super) struct Faulty {
     inner: Arc<dyn ObjectStore>,
     plan: FaultPlan,
     drawn: AtomicU64,
+    writes: AtomicU64,
     writes_left: AtomicI64,
 }
 
@@ -104,7 +112,7 @@ enum Fate {
 impl Faulty {
     pub(super) fn new(inner: Arc<dyn ObjectStore>, plan: FaultPlan) -> Faulty {
         let writes_left = AtomicI64::new(plan.dies_after.unwrap_or(i64::MAX));
-        Faulty { inner, plan, drawn: AtomicU64::new(0), writes_left }
+        Faulty { inner, plan, drawn: AtomicU64::new(0), writes: AtomicU64::new(0), writes_left }
     }
 
     /// A number in [0, 1) that depends on the seed and on how many were drawn before.
@@ -127,6 +135,13 @@ impl Faulty {
         if self.plan.dies_after.is_some() && left < i64::from(writes) {
             // Not passing, so that nobody tries again: the process is dead.
             return Err(Error::NotSupported { source: "the process is dead".into() });
+        }
+        if writes {
+            let written = self.writes.fetch_add(1, Ordering::SeqCst);
+            if (self.plan.full_after..self.plan.full_after.saturating_add(self.plan.full_for)).contains(&written) {
+                let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+                return Err(Error::Generic { store: "faults", source: full.into() });
+            }
         }
         let mut at = self.draw();
         let fates = [
