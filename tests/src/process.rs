@@ -121,3 +121,9 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         pause(Duration::from_millis(100));
     }
 }
+
+/// The UTC day.
+pub fn today() -> headwater_model::Day {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    headwater_model::Day(i32::try_from(now.as_secs() / 86_400).unwrap())
+}
