@@ -200,7 +200,10 @@ impl World {
     }
 }
 
-fn keyed(row: &Volume) -> ((String, i64, String, String, String, String), [i64; 4]) {
+/// A row's key without its families and ends.
+type Key = (String, i64, String, String, String, String);
+
+fn keyed(row: &Volume) -> (Key, [i64; 4]) {
     let Volume { day, period_days, substance, route, source, evidence, .. } = row;
     let (substance, route, source, evidence) = (substance.clone(), route.clone(), source.clone(), evidence.clone());
     let key = (day.to_string(), i64::from(*period_days), substance, route, source, evidence);
@@ -221,6 +224,7 @@ pub fn bytes_of(row: &Value, name: &str) -> Vec<u8> {
     }
 }
 
+#[allow(clippy::print_stderr)]
 impl Drop for World {
     /// Shows the ends of the logs where a test failed.
     fn drop(&mut self) {
