@@ -148,10 +148,22 @@ fn only_kept_rows_are_written() {
 }
 
 #[test]
+fn rows_are_written_in_the_order_in_which_they_are_named() {
+    let mut world = World::default();
+    let batch = world.rows(&sample());
+    let order = [3, 0, 6, 1, 2, 5, 4];
+    let mut writer = writer(None);
+    writer.write(&batch, &EpochRows { kept: order.to_vec(), changes: Vec::new() }, &world.names).unwrap();
+    let rows = texts(&batch);
+    let sealed = writer.seal(head(0)).unwrap();
+    assert_eq!(file_texts(&sealed.bytes), order.map(|row| rows[row as usize].clone()));
+}
+
+#[test]
 fn indexes_that_would_write_other_rows_are_refused() {
     let mut world = World::default();
     let batch = world.rows(&sample());
-    for kept in [vec![7], vec![2, 1], vec![3, 3]] {
+    for kept in [vec![7], vec![3, 3], vec![4, 2, 1, 2]] {
         let at_fault = *kept.last().unwrap();
         let mut writer = writer(None);
         let error = writer.write(&batch, &EpochRows { kept, changes: Vec::new() }, &world.names).unwrap_err();

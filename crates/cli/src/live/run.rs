@@ -194,7 +194,7 @@ fn output_cluster(config: &Config) -> Option<(&str, &Cluster)> {
 /// Where alerts go, and what makes a detect the active one.
 struct Sink {
     kafka: Option<KafkaAlerts>,
-    ownership: Option<Ownership>,
+    ownership: Option<Arc<Ownership>>,
     tell: Tell,
 }
 
@@ -212,13 +212,17 @@ impl Sink {
             topic: DETECT_TOPIC.into(),
         })?;
         let kafka = KafkaAlerts::new(&cluster.brokers, client, &cluster.group);
-        Ok(Sink { kafka: Some(kafka), ownership: Some(ownership), tell })
+        Ok(Sink { kafka: Some(kafka), ownership: Some(Arc::new(ownership)), tell })
     }
 }
 
 impl AlertSink for Sink {
     fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()> {
         if let Some(kafka) = &mut self.kafka {
+            // A publisher that starts ends the one of the active detect: whoever is active no more must not start one.
+            if self.ownership.as_ref().is_some_and(|ownership| !ownership.owned()) {
+                anyhow::bail!("another process is the active detect now");
+            }
             kafka.publish(alerts)?;
         }
         (self.tell)(alerts);
@@ -230,16 +234,16 @@ fn detect(
     archive: &Archive,
     catalog: Arc<Catalog>,
     config: &Config,
-    mut sink: Sink,
+    sink: Sink,
     committed: Receiver<()>,
     shutdown: &Shutdown,
 ) {
-    let ownership = sink.ownership.take();
+    let ownership = sink.ownership.clone();
     let surroundings = Surroundings {
         sources: config.sources.keys().map(|name| Arc::from(name.as_str())).collect(),
         stop: &|| shutdown.is_requested(),
         sink,
-        active: || ownership.as_ref().is_none_or(Ownership::owned),
+        active: || ownership.as_ref().is_none_or(|ownership| ownership.owned()),
         committed,
         tell: |standing: &Standing| {
             tracing::info!(closed_to = ?standing.closed_to, active = standing.active, held_by = %standing.held_by, "detect");
