@@ -21,7 +21,7 @@ test: setup ## everything that CI tests, a real Kafka included
 		echo "test: HEADWATER_SHARED is not set: the tests on published tables are left out" >&2
 	fi
 	cargo build --workspace --locked --bins --tests "$${features[@]}"
-	cargo test --workspace --locked "$${features[@]}"
+	cargo test --workspace --locked --no-fail-fast "$${features[@]}"
 
 faults: setup ## a quarter of an hour of kills, dying stores and wrong clocks, by a new seed; FAULTS="SECONDS SEED" for others
 	set -- $(or $(FAULTS),900 $$RANDOM)
