@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use bed::{Bed, seconds, seed};
 use headwater_tests::binary;
+use headwater_tests::feed::event;
 use headwater_tests::process::{PATIENCE, eventually, pause};
 use headwater_tests::store::checkpoints;
 
@@ -225,25 +226,45 @@ fn a_clock_that_is_set_wrong_for_a_while_closes_no_day_for_ever() {
 fn a_ledger_larger_than_its_memory_still_knows_every_event() {
     let mut bed = Bed::new("spilled", seed());
     let small = [("HEADWATER__STORE__LEDGER_BYTES", "1048576")];
-    let lines: Vec<String> = (0..20_000).map(headwater_tests::feed::event).collect();
-    fs::write(bed.folder().join("inbox/a.ndjson"), lines.join("\n") + "\n").unwrap();
-    fs::write(bed.folder().join("inbox/b.ndjson"), lines[..5_000].join("\n") + "\n").unwrap();
-    let judge = binary::replay(bed.folder(), &["inbox/a.ndjson", "inbox/b.ndjson"], "judge");
-    let mut run = bed.start(&small);
+    // Every second event is told again; every fifth is corrected in March, and what February said of it comes after that.
+    let lines: Vec<String> = (0..52_000).map(event).collect();
+    let corrected = |revision: u32, month: &str| -> Vec<String> {
+        let revised = |line: &String| {
+            let known = line.replace("\"reported_at\":\"2024-01-", &format!("\"reported_at\":\"2024-{month}-"));
+            let heavier = known.replace("\"value\":", &format!("\"value\":{revision}"));
+            heavier.replace("\"kind\":", &format!("\"revision\":{revision},\"kind\":"))
+        };
+        lines.iter().step_by(5).map(revised).collect()
+    };
+    let repeats: Vec<String> = lines.iter().step_by(2).cloned().collect();
+    let files = [("a", lines.clone()), ("b", corrected(2, "03")), ("c", repeats), ("d", corrected(1, "02"))];
+    let names = files.each_ref().map(|(name, _)| format!("{name}.ndjson"));
+    let mut fed = 0;
+    for ((_, lines), name) in files.iter().zip(&names) {
+        fs::write(bed.folder().join(name), lines.join("\n") + "\n").unwrap();
+        fed += lines.len() as u64;
+    }
+    let judge = binary::replay(bed.folder(), &names.each_ref().map(String::as_str), "judge");
+    let give = |name: &String| fs::rename(bed.folder().join(name), bed.folder().join("inbox").join(name)).unwrap();
     let read = || headwater_tests::store::committed(bed.folder());
-    run.until("all is read", || read().read == 25_000);
+    names[..2].iter().for_each(give);
+    let mut run = bed.start(&small);
+    run.until("the first are read", || read().read == 62_400);
     let cache = bed.folder().join("data/cache");
     let spilled = walk(&cache);
     assert!(spilled > 1 << 20, "only {spilled} bytes were put into the cache");
     run.kill();
-    fs::write(bed.folder().join("inbox/c.ndjson"), lines[5_000..8_000].join("\n") + "\n").unwrap();
+    names[2..].iter().for_each(give);
     let mut run = bed.start(&small);
-    run.until("the repeats", || read().read == 28_000);
+    run.until("the others", || read().read == fed);
     run.terminate();
-    assert_eq!((read().accepted, read().duplicate), (20_000, 8_000));
+    let figures = [read().read, read().accepted, read().duplicate, read().superseded, read().rejected];
+    assert_eq!(figures, ["read", "accepted", "duplicate", "superseded", "rejected"].map(|name| judge.count(name)));
+    assert!(judge.count("duplicate") > 10_000 && judge.count("superseded") == 10_400, "{figures:?}");
     assert!(headwater_tests::store::exported(bed.folder(), &[]) == judge.bytes("volumes.parquet"), "volumes differ");
+    bed.verify();
     eventually("the cache to go with its process", || walk(&cache) == 0);
-    bed.counts.rounds += 1;
+    (bed.counts.rounds, bed.counts.kills) = (1, 1);
 }
 
 /// Bytes of the files below a folder.
