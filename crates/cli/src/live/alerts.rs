@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use headwater_ingest::{OutRecord, PublishError, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
+use headwater_ingest::{OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
 use headwater_model::Alert;
 
 use super::records;
@@ -37,7 +37,7 @@ impl AlertSink for KafkaAlerts {
                 none => none.insert(Publisher::start(&self.settings, START_AT_MOST)?),
             };
             if let Err(error) = publisher.publish(some, None) {
-                if !matches!(error, PublishError::Generation { .. } | PublishError::Retriable { .. }) {
+                if !publisher.usable() {
                     self.publisher = None;
                 }
                 return Err(error.into());

@@ -23,20 +23,9 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 pub struct Offsets {
     waiting: BTreeMap<Input, (usize, Position)>,
     again_at: Option<Instant>,
-    looked_at: Option<Instant>,
 }
 
 impl Offsets {
-    /// The inputs were looked at for a commit.
-    pub fn look(&mut self, now: Instant) {
-        self.looked_at = Some(now);
-    }
-
-    /// When they were looked at last.
-    pub fn looked_at(&self) -> Option<Instant> {
-        self.looked_at
-    }
-
     /// An input's last epoch is committed.
     pub fn reached(&mut self, source: usize, live: &LiveInput) {
         if let Some(position) = position(live) {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headwater_ingest::{
-    Admin, GroupOffset, GroupOffsets, IngestError, OutRecord, PublishError, Publisher, PublisherSettings,
-    TRANSACTION_RECORDS_MAX, Term, TopicWish,
+    Admin, GroupOffset, GroupOffsets, IngestError, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX,
+    Term, TopicWish,
 };
 use headwater_model::{EpochNumber, Input, Offset};
 use headwater_store::Archive;
@@ -176,6 +176,8 @@ impl Outputs {
             _ => true, // a folder is locked by this process
         };
         let (mut taken, mut positions, mut out) = (0, BTreeMap::new(), Vec::new());
+        // Inputs whose progress is noted in the store: they are of no topic of this cluster.
+        let mut hints: BTreeMap<Input, EpochNumber> = BTreeMap::new();
         for outgoing in &self.waiting {
             if taken > 0 && out.len() + outgoing.records.len() > TRANSACTION_RECORDS_MAX {
                 break;
@@ -183,8 +185,14 @@ impl Outputs {
             taken += 1;
             if owned(outgoing) {
                 out.extend(&outgoing.records);
-                if let Some(position) = &outgoing.position {
-                    positions.insert(outgoing.input.clone(), group_position(&outgoing.input, position));
+                match &outgoing.position {
+                    Some(position) => {
+                        positions.insert(outgoing.input.clone(), group_position(&outgoing.input, position));
+                    }
+                    None if outgoing.last => {
+                        hints.insert(outgoing.input.clone(), outgoing.epoch);
+                    }
+                    None => {}
                 }
             }
         }
@@ -203,24 +211,18 @@ impl Outputs {
         };
         drop(held);
         step::pass("live::publish::end");
-        match outcome {
-            Ok(()) => {
-                for outgoing in self.waiting.drain(..taken) {
-                    self.waiting_records -= outgoing.records.len();
-                    if outgoing.last && outgoing.position.is_none() {
-                        archive.note_published(&outgoing.input, outgoing.epoch)?;
-                    }
-                }
-                Ok(())
+        if let Err(error) = outcome {
+            if self.publisher.as_ref().is_some_and(|publisher| !publisher.usable()) {
+                // Another under its name decides what it left undecided.
+                self.publisher = None;
             }
-            Err(error) => {
-                if !matches!(error, PublishError::Generation { .. } | PublishError::Retriable { .. }) {
-                    // This one is used up. Another under its name decides what it left undecided.
-                    self.publisher = None;
-                }
-                Err(error.into())
-            }
+            return Err(error.into());
         }
+        self.waiting_records -= self.waiting.drain(..taken).map(|outgoing| outgoing.records.len()).sum::<usize>();
+        for (input, epoch) in hints {
+            archive.note_published(&input, epoch)?;
+        }
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use headwater_ingest::{Assignment, SourceEvent, Term};
 use headwater_model::{Input, Progress, RawBatch};
 use headwater_runtime::{Shutdown, StoreSettings};
 use headwater_store::{Archive, SourceDeclaration, SourceKind};
+use headwater_window::WindowError;
 
 use super::commit::{self, Outcome};
 use super::housekeeping::Housekeeping;
@@ -60,6 +61,28 @@ impl Settings {
     }
 }
 
+/// What a pipeline is made of.
+pub struct Parts {
+    /// The store.
+    pub archive: Archive,
+    /// The reference data.
+    pub catalog: Arc<Catalog>,
+    /// What it is told.
+    pub settings: Settings,
+    /// Sources that were started.
+    pub sources: Vec<Source>,
+    /// Brings inputs back from the store.
+    pub restore: Restore,
+    /// Where results are published, if anywhere.
+    pub outputs: Option<Outputs>,
+    /// Folds and sweeps what this process owns.
+    pub housekeeping: Housekeeping,
+    /// Tells detection in the same process.
+    pub heard: SyncSender<()>,
+    /// When to stop.
+    pub shutdown: Shutdown,
+}
+
 /// An ingest process.
 pub struct Pipeline {
     archive: Archive,
@@ -74,27 +97,18 @@ pub struct Pipeline {
     outputs: Option<Outputs>,
     offsets: Offsets,
     housekeeping: Housekeeping,
-    /// Tells detection in the same process.
     heard: SyncSender<()>,
     wall: Wall,
     shutdown: Shutdown,
     last_term: u64,
+    /// When the inputs were last looked at for a commit.
+    looked_at: Option<Instant>,
 }
 
 impl Pipeline {
-    /// A pipeline over sources that were started.
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        archive: Archive,
-        catalog: Arc<Catalog>,
-        settings: Settings,
-        sources: Vec<Source>,
-        restore: Restore,
-        outputs: Option<Outputs>,
-        housekeeping: Housekeeping,
-        heard: SyncSender<()>,
-        shutdown: Shutdown,
-    ) -> Pipeline {
+    /// A pipeline that has read nothing.
+    pub fn new(parts: Parts) -> Pipeline {
+        let Parts { archive, catalog, settings, sources, restore, outputs, housekeeping, heard, shutdown } = parts;
         Pipeline {
             archive,
             catalog,
@@ -110,6 +124,7 @@ impl Pipeline {
             wall: Wall::start(),
             shutdown,
             last_term: 0,
+            looked_at: None,
         }
     }
 
@@ -200,12 +215,15 @@ impl Pipeline {
         let time = self.wall.now();
         let Some(live) = self.current(input, term) else { return Ok(()) };
         step::pass("live::taken");
-        if let Err(error) = live.take(batch, to, time, now()) {
-            // A fault in its data, such as a sum beyond 64 bits: it alone stops.
-            tracing::error!(%input, "cannot be read on: {error:#}");
-            self.drop_input(input);
-            self.sources[source].stop(input);
+        let Err(error) = live.take(batch, to, time, now()) else { return Ok(()) };
+        if matches!(error.downcast_ref(), Some(WindowError::Cold(_))) {
+            // Its disk concerns every ledger. A start restores them into a new cache: nothing that is committed is lost.
+            return Err(error.context(format!("{input} cannot be read on")));
         }
+        // A fault in its data, such as a sum beyond 64 bits: it alone stops.
+        tracing::error!(%input, "cannot be read on: {error:#}");
+        self.drop_input(input);
+        self.sources[source].stop(input);
         Ok(())
     }
 
@@ -353,13 +371,13 @@ impl Pipeline {
         match oldest {
             Some(oldest) => since(oldest) >= self.settings.commit_every,
             // Moves and clocks wait for nobody.
-            None => self.offsets.looked_at().is_none_or(|at| since(at) >= self.settings.commit_every),
+            None => self.looked_at.is_none_or(|at| since(at) >= self.settings.commit_every),
         }
     }
 
     /// Commits the open epochs of the inputs that a test picks, where they say something.
     fn commit(&mut self, picked: impl Fn(&Input) -> bool) -> anyhow::Result<()> {
-        self.offsets.look(now());
+        self.looked_at = Some(now());
         let (time, idle_after) = (self.wall.now(), self.settings.idle_after);
         let mut sealed: BTreeMap<Input, Sealed> = BTreeMap::new();
         for (input, (_, live)) in &mut self.inputs {

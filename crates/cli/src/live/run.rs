@@ -18,7 +18,7 @@ use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
 use super::outputs::Outputs;
 use super::patience::patiently;
-use super::pipeline::{Pipeline, Settings};
+use super::pipeline::{Parts, Pipeline, Settings};
 use super::records::DETECT_TOPIC;
 use super::restore::Restore;
 use super::source::{self, Source};
@@ -136,17 +136,17 @@ impl Ingest {
         let restore = Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes);
         let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
         let housekeeping = Housekeeping::default();
-        let pipeline = Pipeline::new(
-            archive.clone(),
-            Arc::clone(catalog),
+        let pipeline = Pipeline::new(Parts {
+            archive: archive.clone(),
+            catalog: Arc::clone(catalog),
             settings,
             sources,
             restore,
             outputs,
-            housekeeping.clone(),
-            committed,
-            shutdown.clone(),
-        );
+            housekeeping: housekeeping.clone(),
+            heard: committed,
+            shutdown: shutdown.clone(),
+        });
         Ok(Ingest { pipeline, housekeeping })
     }
 }
