@@ -1,8 +1,8 @@
-"""produce.py BROKERS TOPIC FILE [--transaction] [--tombstones N]
+"""produce.py BROKERS TOPIC FILE [--transaction | --abort] [--tombstones N]
 
 Produces each line of a file that is not blank, keyed by its event_id where it has one, as somebody else's program would.
-With --transaction in one transaction, after another that is aborted. With --tombstones also so many messages without a
-value.
+With --transaction in one transaction, after another that is aborted; with --abort in one that is aborted itself. With
+--tombstones also so many messages without a value.
 """
 
 import argparse
@@ -15,6 +15,7 @@ parser.add_argument("brokers")
 parser.add_argument("topic")
 parser.add_argument("file")
 parser.add_argument("--transaction", action="store_true")
+parser.add_argument("--abort", action="store_true")
 parser.add_argument("--tombstones", type=int, default=0)
 args = parser.parse_args()
 
@@ -25,7 +26,7 @@ config = {
     "linger.ms": 20,
     "message.max.bytes": 16 << 20,
 }
-if args.transaction:
+if args.transaction or args.abort:
     config["transactional.id"] = "somebody-else"
 producer = Producer(config)
 produced = failed = 0
@@ -64,6 +65,9 @@ if args.transaction:
     producer.abort_transaction(30)
     produced = failed = 0
     producer.begin_transaction()
+if args.abort:
+    producer.init_transactions(30)
+    producer.begin_transaction()
 with open(args.file, "rb") as lines:
     for line in lines:
         line = line.removesuffix(b"\n").removesuffix(b"\r")
@@ -74,6 +78,8 @@ for n in range(args.tombstones):
 left = producer.flush(60)
 if args.transaction:
     producer.commit_transaction(30)
+if args.abort:
+    producer.abort_transaction(30)
 if left or failed:
     raise SystemExit(f"{left} not delivered, {failed} failed")
 print(produced)

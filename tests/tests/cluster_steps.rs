@@ -38,7 +38,15 @@ fn dead_at_every_step_of_publishing_everything_goes_out_once() {
     }
     let mut run = world.run("ingest", "living", &[]);
     world.equals();
+    // A transaction after an aborted one, and last one that is aborted: partitions that end with what is never read.
+    let last: Vec<String> = (8_000..8_060).map(event).collect();
+    world.produce(&trade, &last, &["--transaction"]);
+    world.equals();
+    let aborted = world.folder().join("aborted.ndjson");
+    fs::write(&aborted, (9_000..9_060).map(|n| event(n) + "\n").collect::<String>()).unwrap();
+    world.kafka.produce(&trade, &aborted, &["--abort"]);
     world.without_lag();
+    world.equals();
     world.published_equals();
     assert!(run.ended().is_none(), "{}", run.log());
     run.terminate();
