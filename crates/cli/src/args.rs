@@ -41,6 +41,9 @@ pub enum Command {
     /// Look at the reference data, or check a file of your own
     #[command(subcommand)]
     Catalog(Catalog),
+    /// The metrics that a process shows
+    #[command(subcommand)]
+    Metrics(Metrics),
     /// Check a configuration file
     #[command(subcommand)]
     Config(Config),
@@ -345,6 +348,16 @@ pub enum Catalog {
         substance: Option<String>,
         #[command(flatten)]
         overlay: Overlay,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Metrics {
+    /// Name and labels, kind, unit, which processes have it, and what it says; a line each, separated by tabs
+    List {
+        /// As a table for a page
+        #[arg(long)]
+        markdown: bool,
     },
 }
 

@@ -21,6 +21,7 @@ mod give_back;
 mod import;
 mod live;
 mod memory;
+mod metrics_cmd;
 mod progress;
 mod rejects;
 mod replay;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Export, Import, Rejects};
+use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Export, Import, Metrics, Rejects};
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -71,6 +72,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Sim(args) => sim::sim(&args),
         Command::Catalog(Catalog::Check { files }) => catalog::check(&files),
         Command::Catalog(Catalog::Show { substance, overlay }) => catalog::show(substance.as_deref(), &overlay),
+        Command::Metrics(Metrics::List { markdown }) => metrics_cmd::list(markdown),
         Command::Config(Config::Check { config }) => config::check(config.as_deref()),
     }
 }

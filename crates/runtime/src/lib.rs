@@ -3,6 +3,7 @@
 //! * [`Config`]: one TOML file plus environment, checked whole before anything starts; every problem is listed with its
 //!   place and the nearest known key.
 //! * [`Shutdown`]: the first SIGTERM or Ctrl-C asks everybody to stop, the second one ends the process.
+//! * [`metrics`]: every metric by name, typed, with the bound on the number of series.
 //! * [`init_logging`]: words on stderr, for people on a terminal, as JSON lines elsewhere.
 //!
 //! This crate must not know what is read, counted or raised: no domain words. There are no globals, so that tests can
@@ -13,6 +14,7 @@
 
 mod config;
 mod logging;
+pub mod metrics;
 mod shutdown;
 
 pub use config::{
