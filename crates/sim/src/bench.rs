@@ -8,7 +8,7 @@ use crate::math::{exp, ln};
 use crate::rng::Rng;
 
 /// Substances of the United Nations' tables, so that all of them resolve.
-const ITEMS: [(&str, &str); 20] = [
+pub(crate) const ITEMS: [(&str, &str); 20] = [
     ("Acetone", "67-64-1"),
     ("Toluene", "108-88-3"),
     ("Ethyl ether", "60-29-7"),
@@ -31,17 +31,17 @@ const ITEMS: [(&str, &str); 20] = [
     ("Piperidine", "110-89-4"),
 ];
 /// Ends of the 50 routes.
-const COUNTRIES: [&str; 12] = ["BE", "BR", "CN", "DE", "FR", "IN", "MX", "NL", "SG", "TR", "US", "ZA"];
+pub(crate) const COUNTRIES: [&str; 12] = ["BE", "BR", "CN", "DE", "FR", "IN", "MX", "NL", "SG", "TR", "US", "ZA"];
 const ROUTES: usize = 50;
 /// Every substance on every route.
 pub const BENCH_SERIES: usize = ITEMS.len() * ROUTES;
 /// Days that the events are spread over, from 2024-01-01.
 pub const BENCH_DAYS: i32 = 400;
 /// 2024-01-01.
-const FIRST: Day = Day(19_723);
-const KINDS: [&str; 3] = ["import", "export", "transit"];
-const MODES: [&str; 4] = ["sea", "road", "rail", "air"];
-const MARKINGS: [&str; 4] = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT"];
+pub(crate) const FIRST: Day = Day(19_723);
+pub(crate) const KINDS: [&str; 3] = ["import", "export", "transit"];
+pub(crate) const MODES: [&str; 4] = ["sea", "road", "rail", "air"];
+pub(crate) const MARKINGS: [&str; 4] = ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT"];
 const SOURCES: [&str; 4] = ["SIM-CUSTOMS-NL", "SIM-CUSTOMS-DE", "SIM-CARRIER", "SIM-PORT"];
 /// Bytes that are gathered before they are written.
 const BLOCK: usize = 1 << 20;

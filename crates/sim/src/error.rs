@@ -47,4 +47,16 @@ pub enum SimError {
         /// Families that the scenario needs.
         needed: usize,
     },
+    /// A figure of a load is out of range.
+    #[error("{what}: {value} is out of range, {low} to {high} are allowed")]
+    Load {
+        /// Which figure.
+        what: &'static str,
+        /// As given.
+        value: u64,
+        /// The least allowed.
+        low: u64,
+        /// The most allowed.
+        high: u64,
+    },
 }

@@ -26,6 +26,7 @@
 mod bench;
 mod draft;
 mod error;
+mod load;
 mod math;
 mod palette;
 mod plan;
@@ -43,6 +44,7 @@ mod world;
 
 pub use bench::{BENCH_DAYS, BENCH_SERIES, bench_events};
 pub use error::SimError;
+pub use load::{LOAD_SOURCE, Load, LoadSpec, LoadSums};
 pub use record::{Body, Feed, Record};
 pub use records::Records;
 pub use scenario::Scenario;
