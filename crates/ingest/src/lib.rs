@@ -5,6 +5,7 @@
 //! * [`folder_files`]: the files of a watched folder, in the order in which they are read.
 //! * [`KafkaReader`]: the partitions of topics that a consumer group gives to this process, polled on a thread of its own.
 //! * [`Publisher`]: records and the group's offsets in Kafka transactions; [`Ownership`]: who alone may; [`Admin`]: topics.
+//! * [`Filler`], [`drain`], [`GroupWatch`]: for benches, a topic filled, read with nothing behind it, and watched.
 //!
 //! This is the only room that names rdkafka. It must not know how a record is interpreted: it splits bytes, counts
 //! them and carries them. A record longer than `RECORD_BYTES_MAX` is kept in a file instead of in memory.
@@ -33,3 +34,4 @@ pub use kafka::{
 pub use kafka::{
     Committed, HeldRights, KafkaReader, KafkaSettings, Partitioner, Placements, PublishRight, SourceTopic,
 };
+pub use kafka::{Drained, Filler, GroupWatch, drain};

@@ -85,6 +85,51 @@ impl Admin {
         Ok(self.topics(Instant::now() + at_most, at_most)?.get(topic).copied())
     }
 
+    /// Deletes topics; those that are not there are deleted already.
+    ///
+    /// # Errors
+    /// [`IngestError::Topic`] where one may not be deleted; [`IngestError::Unreachable`] when no broker answers.
+    pub fn delete_topics(&self, topics: &[&str]) -> Result<(), IngestError> {
+        let options = AdminOptions::new().request_timeout(Some(ASK_AT_MOST)).operation_timeout(Some(ASK_AT_MOST));
+        let answer = wait(self.client.delete_topics(topics, &options), ASK_AT_MOST + PAUSE);
+        let unreachable = |message: String| {
+            let (brokers, seconds) = (self.brokers.clone(), ASK_AT_MOST.as_secs());
+            Err(IngestError::Unreachable { brokers, seconds, message })
+        };
+        let results = match answer {
+            Some(Ok(results)) => results,
+            Some(Err(error)) => return unreachable(error.to_string()),
+            None => return unreachable("no answer to the wish that topics be deleted".into()),
+        };
+        for result in results {
+            match result {
+                Ok(_) | Err((_, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)) => {}
+                Err((topic, code)) => {
+                    return Err(IngestError::Topic { topic, message: format!("it cannot be deleted: {code}") });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes a group without members, offsets and all; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// [`IngestError::Client`] where it may not be deleted, or no broker answers.
+    pub fn delete_group(&self, group: &str) -> Result<(), IngestError> {
+        let options = AdminOptions::new().request_timeout(Some(ASK_AT_MOST));
+        let failed = |why: String| Err(IngestError::Client { message: format!("group {group} is not deleted: {why}") });
+        let results = match wait(self.client.delete_groups(&[group], &options), ASK_AT_MOST + PAUSE) {
+            Some(Ok(results)) => results,
+            Some(Err(error)) => return failed(error.to_string()),
+            None => return failed("no answer".into()),
+        };
+        match results.into_iter().next() {
+            Some(Err((_, code))) if code != RDKafkaErrorCode::GroupIdNotFound => failed(code.to_string()),
+            _ => Ok(()),
+        }
+    }
+
     /// Every topic that this client may see, with its number of partitions. Topics are not asked for by name: a broker
     /// that makes topics by itself would make them.
     fn topics(&self, deadline: Instant, at_most: Duration) -> Result<BTreeMap<String, u32>, IngestError> {

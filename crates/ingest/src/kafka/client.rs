@@ -52,7 +52,8 @@ const FIXED: [(&str, &str); 8] = [
 
 pub(super) type Consumer = BaseConsumer<Group>;
 
-fn config(settings: &KafkaSettings) -> ClientConfig {
+/// The whole of a consumer's settings.
+pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
     let mut config = ClientConfig::new();
     let own = [("bootstrap.servers", &settings.brokers), ("group.id", &settings.group)];
     let theirs = settings.client.iter().map(|(key, value)| (key.as_str(), value.as_str()));

@@ -3,7 +3,10 @@
 mod admin;
 mod begin;
 mod client;
+mod drain;
+mod filler;
 mod group;
+mod group_watch;
 mod ownership;
 mod placement;
 mod poller;
@@ -35,6 +38,9 @@ use group::{Change, Released};
 use poller::{Poller, Wish};
 
 pub use admin::{Admin, TopicWish};
+pub use drain::{Drained, drain};
+pub use filler::Filler;
+pub use group_watch::GroupWatch;
 pub use ownership::{Ownership, OwnershipSettings};
 pub use placement::{Partitioner, Placements};
 pub use publisher::{GroupOffset, GroupOffsets, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};

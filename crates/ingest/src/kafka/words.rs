@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::IngestError;
@@ -60,6 +61,9 @@ impl ClientContext for Words {
         self.warn(words);
     }
 }
+
+/// A consumer that joins no group has nothing else to say.
+impl ConsumerContext for Words {}
 
 /// What librdkafka says of settings that it does not take. The value is not repeated: it may be a secret.
 pub(super) fn refused(error: KafkaError) -> IngestError {
