@@ -1,9 +1,13 @@
 //! What can be said on the command line.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use headwater_model::{Day, Input, Reason, SplitBy};
+
+pub use bench::{Bench, BenchCluster, BenchDrain, BenchLoad, BenchPipeline};
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
 #[derive(Debug, Parser)]
@@ -47,6 +51,9 @@ pub enum Command {
     /// Check a configuration file
     #[command(subcommand)]
     Config(Config),
+    /// Measure on this machine what the work costs; nothing of a store of yours is read or written
+    #[command(subcommand)]
+    Bench(Bench),
 }
 
 /// Reference data of your own.

@@ -3,8 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "the environment is read here, once, and handed to the configuration")]
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use headwater_runtime::{Config, StoreLocation};
 use headwater_store::StoreUrl;
 
@@ -18,6 +19,19 @@ pub fn load(path: Option<&Path>) -> Result<Config, Failure> {
 
 fn is_absent(path: Option<&Path>) -> bool {
     path.is_none() && !Config::in_environment(std::env::vars())
+}
+
+/// Names of the environment that hold keys of a configuration: what is measured must not see them.
+pub fn names_in_environment() -> Vec<String> {
+    std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .filter(|name| Config::in_environment([(name.clone(), String::new())]))
+        .collect()
+}
+
+/// The file that this process runs.
+pub fn this_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("the system does not tell which file this program is")
 }
 
 /// Which store a command means, and the configuration where one says so.

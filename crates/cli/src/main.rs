@@ -8,6 +8,7 @@
 mod archive;
 mod archive_cmd;
 mod args;
+mod bench;
 mod catalog;
 mod checkpoint;
 mod clock;
@@ -74,5 +75,6 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Catalog(Catalog::Show { substance, overlay }) => catalog::show(substance.as_deref(), &overlay),
         Command::Metrics(Metrics::List { markdown }) => metrics_cmd::list(markdown),
         Command::Config(Config::Check { config }) => config::check(config.as_deref()),
+        Command::Bench(args) => bench::bench(&args),
     }
 }

@@ -1,9 +1,14 @@
-//! What the process holds.
+//! What a process holds, as Linux tells it in `/proc`.
 
-/// The most memory that the process held so far, in bytes; 0 where the system does not tell (it is in `/proc` on Linux).
+/// The most memory that this process held so far, in bytes; 0 where the system does not tell.
 pub fn peak_rss_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-    kib.map_or(0, |kib: u64| kib * 1024)
+    status("self", "VmHWM:").unwrap_or(0)
+}
+
+/// A figure of `/proc/PROCESS/status` that is given in KiB, in bytes.
+pub fn status(process: &str, field: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
 }

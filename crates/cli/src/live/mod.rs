@@ -21,4 +21,5 @@ mod source;
 mod step;
 mod wall;
 
+pub use records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
 pub use run::{Live, run};
