@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::binary;
 
 /// How long anything may take before a test gives up: a loaded machine, not a slow product.
@@ -49,6 +51,22 @@ impl Live {
     /// What it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// The lines of its log. A line that is being written is left out.
+    ///
+    /// # Panics
+    /// When one is not a JSON object.
+    pub fn events(&self) -> Vec<Value> {
+        let log = self.log();
+        let (whole, _) = log.rsplit_once('\n').unwrap_or_default();
+        let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        whole.lines().map(read).collect()
+    }
+
+    /// How often it logged an event.
+    pub fn said(&self, event: &str) -> usize {
+        self.events().iter().filter(|line| line["event"] == event).count()
     }
 
     /// Its end, if it has ended.

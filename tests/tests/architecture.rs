@@ -13,20 +13,25 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-model", &[]),
     ("headwater-catalog", &["headwater-model"]),
     ("headwater-import", &["headwater-model"]),
-    ("headwater-ingest", &["headwater-model"]),
+    ("headwater-log", &["headwater-model"]),
+    ("headwater-ingest", &["headwater-log", "headwater-model"]),
     ("headwater-normalize", &["headwater-catalog", "headwater-model"]),
     ("headwater-window", &["headwater-model"]),
     ("headwater-detect", &["headwater-catalog", "headwater-model"]),
     ("headwater-store", &["headwater-model"]),
-    ("headwater-runtime", &[]),
+    ("headwater-runtime", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
     ("headwater", &["*"]),
     ("headwater-tests", &["*"]),
 ];
 
 /// The one room that may name a library; the tests may name all.
-const ONLY_ROOM: &[(&str, &str)] =
-    &[("rdkafka", "headwater-ingest"), ("polars", "headwater-history"), ("axum", "headwater-serve")];
+const ONLY_ROOM: &[(&str, &str)] = &[
+    ("rdkafka", "headwater-ingest"),
+    ("polars", "headwater-history"),
+    ("axum", "headwater-serve"),
+    ("tracing", "headwater-log"),
+];
 
 /// Rooms that are pure: no runtime, no broker, no clock, not even through a dependency.
 const PURE: &[&str] = &[

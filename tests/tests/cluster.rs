@@ -41,11 +41,6 @@ fn events(from: usize, to: usize) -> Vec<String> {
     (from..to).map(event).collect()
 }
 
-/// How often a log says something.
-fn says(run: &Live, words: &str) -> usize {
-    run.log().matches(words).count()
-}
-
 fn known_of(line: &str) -> Day {
     let record: Value = serde_json::from_str(line).unwrap();
     known_on(record["reported_at"].as_str().unwrap())
@@ -60,7 +55,7 @@ fn by_known_day(world: &World, name: &str) -> Vec<String> {
 }
 
 fn is_owner(detect: &Live) -> bool {
-    says(detect, "this process is the owner of headwater.detect") > 0
+    detect.said("ownership_taken") > 0
 }
 
 #[test]
@@ -193,7 +188,7 @@ fn two_workers_become_three_and_one_while_records_come() {
     let kafka = Arc::clone(&world.kafka);
     let run = |log: &str| world.run("ingest", log, &[NEVER_IDLE]);
     let (mut first, mut second) = (run("first"), run("second"));
-    let restored = |run: &Live| says(run, "restored");
+    let restored = |run: &Live| run.said("input_restored");
     eventually("both own something", || restored(&first) > 0 && restored(&second) > 0);
     let mut third = thread::scope(|scope| {
         let feeding = scope.spawn(|| {
@@ -204,7 +199,7 @@ fn two_workers_become_three_and_one_while_records_come() {
         first.until("records are read", || committed(world.folder()).read > 0);
         let mut third = run("third");
         eventually("the third owns something", || restored(&third) > 0);
-        assert!(says(&first, "inputs went elsewhere") + says(&second, "inputs went elsewhere") > 0);
+        assert!(first.said("input_revoked") + second.said("input_revoked") > 0);
         let read = committed(world.folder()).read;
         third.until("more is read", || committed(world.folder()).read > read);
         feeding.join().unwrap();
@@ -234,7 +229,7 @@ fn a_process_that_sleeps_past_its_session_counts_and_publishes_nothing_of_others
     let mut zombie = world.run("ingest", "zombie", &[NEVER_IDLE, ("HEADWATER__STORE__COMMIT_MS", "5000")]);
     let mut other = world.run("ingest", "other", &[NEVER_IDLE]);
     produce(&mut world, 0);
-    eventually("both own something", || says(&zombie, "restored") > 0 && says(&other, "restored") > 0);
+    eventually("both own something", || zombie.said("input_restored") > 0 && other.said("input_restored") > 0);
     world.equals();
     produce(&mut world, 1);
     pause(Duration::from_millis(1_000));
@@ -246,9 +241,7 @@ fn a_process_that_sleeps_past_its_session_counts_and_publishes_nothing_of_others
     world.without_lag();
     world.published_equals();
     zombie.signal("CONT");
-    eventually("the zombie notices", || {
-        says(&zombie, "another process wrote this epoch") + says(&zombie, "\"lost\":true") > 0
-    });
+    eventually("the zombie notices", || zombie.said("epoch_taken") + zombie.said("input_lost") > 0);
     produce(&mut world, 3);
     world.equals();
     world.without_lag();
@@ -301,11 +294,11 @@ fn what_was_committed_and_not_published_goes_out_once_though_its_writer_wakes_la
     // Its session outlasts that, for what is open of an input that may have another owner is dropped.
     let session = ("HEADWATER__CLUSTERS__MAIN__CLIENT__SESSION_TIMEOUT_MS", "12000");
     let mut late = world.run("ingest", "late", &[NEVER_IDLE, session, ("HEADWATER__STORE__COMMIT_MS", "6000")]);
-    eventually("it owns all", || says(&late, "restored") >= 12);
+    eventually("it owns all", || late.said("input_restored") >= 12);
     world.produce(&trade, &events(1_000, 4_000), &[]);
     pause(Duration::from_millis(1_500));
     world.kafka.stop();
-    eventually("it fails to publish", || says(&late, "not published yet") > 0);
+    eventually("it fails to publish", || late.said("outputs_failing") > 0);
     late.signal("STOP");
     let behind = checkpoints(world.folder());
     assert!(committed(world.folder()).read > 2_000, "{behind:?}");
@@ -319,7 +312,7 @@ fn what_was_committed_and_not_published_goes_out_once_though_its_writer_wakes_la
     world.without_lag();
     world.published_equals();
     late.signal("CONT");
-    eventually("it hears what it lost", || says(&late, "inputs went elsewhere") > 0);
+    eventually("it hears what it lost", || late.said("input_revoked") + late.said("input_lost") > 0);
     world.produce(&trade, &events(7_000, 9_000), &[]);
     world.equals();
     world.without_lag();
@@ -349,8 +342,13 @@ fn records_that_were_deleted_before_they_were_read_are_a_choice() {
 
     let mut run = world.run("all", "run", &[]);
     assert_eq!(run.end(PATIENCE).code(), Some(1));
-    for words in [&*trade, "log now begins at", "on_gap = \"skip\"", "new store"] {
-        assert!(run.log().contains(words), "{words}");
+    let lines = run.events();
+    for event in ["input_stopped", "process_failed"] {
+        let line = lines.iter().find(|line| line["event"] == event).unwrap();
+        let error = line["error"].as_str().unwrap();
+        for words in [&*trade, "log now begins at", "on_gap = \"skip\"", "new store"] {
+            assert!(error.contains(words), "{words} is not in {line}");
+        }
     }
     assert_eq!(committed(world.folder()).read, 2_000);
     world.configure(world.kafka.brokers(), "", "on_gap = \"skip\"");

@@ -20,6 +20,11 @@ impl Stopwatch {
     pub fn seconds(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
     }
+
+    /// Milliseconds since the start.
+    pub fn ms(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// The UTC day before today.
@@ -38,6 +43,11 @@ pub fn last_closable() -> Day {
 pub fn unix_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The process's own clock.
+pub fn now() -> Instant {
+    Instant::now()
 }
 
 /// Waits.

@@ -17,6 +17,11 @@ pub fn load(path: Option<&Path>) -> Result<Config, Failure> {
     Config::load(path, std::env::vars()).map_err(|error| Failure::Usage(error.to_string()))
 }
 
+/// Number of keys that the environment gives.
+pub fn variables() -> usize {
+    std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(Config::PREFIX)).count()
+}
+
 fn is_absent(path: Option<&Path>) -> bool {
     path.is_none() && !Config::in_environment(std::env::vars())
 }

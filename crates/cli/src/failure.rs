@@ -9,6 +9,8 @@ pub enum Failure {
     Failed(anyhow::Error),
     /// What was asked for, or the configuration, is wrong. Status 2.
     Usage(String),
+    /// It could not be done, and the log says why. Status 1.
+    Told,
     /// Done, with rows left out because of `--keep-going`. Status 3.
     RowsSkipped(String),
 }
@@ -17,7 +19,7 @@ impl Failure {
     /// The process's exit status.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
-            Failure::Failed(_) => 1,
+            Failure::Failed(_) | Failure::Told => 1,
             Failure::Usage(_) => 2,
             Failure::RowsSkipped(_) => 3,
         })
@@ -29,6 +31,7 @@ impl std::fmt::Display for Failure {
         match self {
             Failure::Failed(error) => write!(f, "{error:#}"),
             Failure::Usage(text) | Failure::RowsSkipped(text) => f.write_str(text),
+            Failure::Told => f.write_str("failed: see the log"),
         }
     }
 }

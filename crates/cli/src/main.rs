@@ -45,7 +45,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) if failure.is_closed_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("headwater: {failure}");
+            if !matches!(failure, Failure::Told) {
+                eprintln!("headwater: {failure}");
+            }
             failure.exit_code()
         }
     }

@@ -1,10 +1,9 @@
-//! What every process needs around its work: configuration, an orderly stop, and logging.
+//! What every process needs around its work: configuration and an orderly stop.
 //!
 //! * [`Config`]: one TOML file plus environment, checked whole before anything starts; every problem is listed with its
 //!   place and the nearest known key.
 //! * [`Shutdown`]: the first SIGTERM or Ctrl-C asks everybody to stop, the second one ends the process.
 //! * [`metrics`]: every metric by name, typed, with the bound on the number of series.
-//! * [`init_logging`]: words on stderr, for people on a terminal, as JSON lines elsewhere.
 //!
 //! This crate must not know what is read, counted or raised: no domain words. There are no globals, so that tests can
 //! have as many configurations and shutdowns as they like.
@@ -13,7 +12,6 @@
 #![allow(clippy::disallowed_methods, reason = "one of the rooms that read a clock: it waits for others")]
 
 mod config;
-mod logging;
 pub mod metrics;
 mod shutdown;
 
@@ -21,5 +19,4 @@ pub use config::{
     ClientSetting, Cluster, Config, ConfigError, ConfigProblem, DetectSettings, OnGap, Partitioner, Place, Source,
     StoreLocation, StoreSettings,
 };
-pub use logging::{LoggingError, init_logging};
 pub use shutdown::{Shutdown, ShutdownToken};

@@ -95,7 +95,8 @@ impl Shutdown {
             }
             if now >= next_log {
                 next_log = now + PENDING_LOG_EVERY;
-                tracing::info!(pending = ?names.keys().collect::<Vec<_>>(), "stopping");
+                let pending: Vec<&str> = names.keys().map(String::as_str).collect();
+                headwater_log::Stopping { pending: &pending.join(" ") }.log();
             }
             let pause = deadline.min(next_log) - now;
             names = self.holders.changed.wait_timeout(names, pause).unwrap_or_else(PoisonError::into_inner).0;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 
+use headwater_log::RowsLate;
 use headwater_model::{ArchivedRow, Day, EpochHead, EpochNumber, Input, KnownDay, Names};
 use headwater_store::{ArchiveFile, Wanted};
 use headwater_window::{PaneIndex, Panes};
@@ -137,7 +138,7 @@ impl Follower {
         }
         if late > 0 {
             // The commit protocol keeps rows off closed days; a source added beside a running process may break it once.
-            tracing::warn!(file = file.key, rows = late, "rows of a day that was closed before they were committed");
+            RowsLate { file: &file.key, rows: late, day: self.taken.map(|day| day.0) }.log();
             self.late += late;
         }
         Ok(head)

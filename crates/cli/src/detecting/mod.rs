@@ -2,6 +2,7 @@
 
 mod clocks;
 mod follower;
+mod heard;
 mod log;
 mod run;
 mod stage;
@@ -9,6 +10,7 @@ mod walk;
 
 pub use clocks::{Clocks, Closable, Holder};
 pub use follower::{Caught, Follower};
+pub use heard::Heard;
 pub use log::first_difference;
 pub use run::{Surroundings, run_detect};
 pub use stage::{AlertSink, Detecting, Standing};

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use headwater_catalog::Catalog;
+use headwater_log::{DetectFailing, DetectRecovered, Lasting, Trouble};
 
 use crate::archive::Holdings;
 use crate::detecting::{AlertSink, Detecting, Standing};
@@ -39,10 +40,13 @@ where
     T: FnMut(&Standing),
 {
     let mut detecting = Detecting::new(catalog, around.sources);
-    let mut last: Option<Standing> = None;
+    let (mut last, mut trouble): (Option<Standing>, _) = (None, Trouble::default());
     while !(around.stop)() {
         let pause = match detecting.step(holdings, (around.active)(), &mut around.sink, around.stop) {
             Ok(standing) => {
+                if let Some(Lasting { times, ms }) = trouble.over(crate::clock::now()) {
+                    DetectRecovered { times, ms }.log();
+                }
                 if last.as_ref().is_none_or(|last| *last != standing) {
                     (around.tell)(&standing);
                 }
@@ -51,7 +55,9 @@ where
                 if busy { Duration::ZERO } else { LOOK_EVERY }
             }
             Err(error) => {
-                tracing::error!("detection goes on in {} s: {error:#}", AGAIN_AFTER.as_secs());
+                if let Some(Lasting { times, ms }) = trouble.again(crate::clock::now()) {
+                    DetectFailing { times, ms, error: &format_args!("{error:#}") }.log();
+                }
                 AGAIN_AFTER
             }
         };

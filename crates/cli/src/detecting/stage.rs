@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
+use headwater_log::{AlertTold, AlertsDiffer, AlertsPublished, DetectAfresh, DetectOvertaken};
 use headwater_model::{Alert, Day, KnownDay};
 use headwater_store::DetectEntry;
 
@@ -88,7 +89,7 @@ impl Detecting {
         stop: &dyn Fn() -> bool,
     ) -> anyhow::Result<Standing> {
         if let Caught::Overtaken(input) = self.follower.catch_up(holdings, &self.sources, stop)? {
-            tracing::warn!(%input, "epochs were folded before they were followed: everything is read again");
+            DetectAfresh { source: &input.source, partition: input.partition }.log();
             *self = Detecting::new(Arc::clone(&self.catalog), std::mem::take(&mut self.sources));
             let closable = self.closable();
             return Ok(self.standing(closable, true));
@@ -155,14 +156,14 @@ impl Detecting {
         let computed = self.open.close(entry.closed_to);
         if let Some(alert) = first_difference(&entry.alerts, &computed).filter(|_| !self.said_different) {
             self.said_different = true;
-            tracing::warn!(
-                alert_id = alert.alert_id,
-                revision = alert.revision,
-                as_of = %alert.as_of,
-                told_by = %entry.versions.model,
-                catalog = %entry.versions.catalog,
-                "computed again, the alerts differ from those that were told: the log holds for what was told"
-            );
+            AlertsDiffer {
+                alert_id: &alert.alert_id,
+                revision: alert.revision,
+                as_of: alert.as_of,
+                model: &entry.versions.model,
+                catalog: &entry.versions.catalog,
+            }
+            .log();
         }
         self.log.push(entry);
     }
@@ -210,10 +211,11 @@ impl Detecting {
             versions: versions(&self.catalog),
         };
         if !holdings.append(&entry)? {
-            tracing::info!(number = entry.number, "another process closed days: its entry is followed");
+            DetectOvertaken { number: entry.number }.log();
             return Ok(true);
         }
         self.take(&entry);
+        entry.alerts.iter().for_each(told);
         self.unpublished.extend(entry.alerts);
         Ok(closed_to < up_to)
     }
@@ -221,6 +223,7 @@ impl Detecting {
     fn publish(&mut self, sink: &mut impl AlertSink) -> anyhow::Result<()> {
         if !self.unpublished.is_empty() {
             sink.publish(&self.unpublished)?;
+            AlertsPublished { alerts: self.unpublished.len() as u64 }.log();
             self.unpublished.clear();
         }
         Ok(())
@@ -250,4 +253,18 @@ impl Detecting {
         }
         Ok(())
     }
+}
+
+/// An alert is in the log: what an operator may know of it. Its words are for those whom its marking admits.
+fn told(alert: &Alert) {
+    AlertTold {
+        alert_id: &alert.alert_id,
+        revision: alert.revision,
+        kind: alert.kind.as_str(),
+        market: &alert.market,
+        status: alert.status.as_str(),
+        priority: alert.priority.band.as_str(),
+        as_of: alert.as_of,
+    }
+    .log();
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use headwater_log::{CommitFailing, CommitRecovered, Lasting, Trouble};
 use headwater_model::Input;
 use headwater_runtime::Shutdown;
 use headwater_store::{Archive, Committed, SealedEpoch, StoreError};
@@ -26,16 +27,21 @@ pub enum Outcome {
     Failed(StoreError),
 }
 
+/// What became of epochs.
+pub struct Tried {
+    /// Of each.
+    pub outcomes: BTreeMap<Input, Outcome>,
+    /// Whether it took more than one try.
+    pub failed: bool,
+}
+
 /// Brings sealed epochs into the store. While the store does not answer it is tried again: the sources wait meanwhile,
 /// and nothing is lost. Told to stop it gives up after a while, with an error: what was not committed is read again.
-pub fn commit(
-    archive: &Archive,
-    shutdown: &Shutdown,
-    mut sealed: BTreeMap<Input, Sealed>,
-) -> anyhow::Result<BTreeMap<Input, Outcome>> {
+pub fn commit(archive: &Archive, shutdown: &Shutdown, mut sealed: BTreeMap<Input, Sealed>) -> anyhow::Result<Tried> {
     let mut outcomes = BTreeMap::new();
     let mut wait = WAIT_FIRST;
     let mut stop_at: Option<Instant> = None;
+    let mut trouble = Trouble::default();
     while !sealed.is_empty() {
         let failure = attempt(archive, &mut sealed, &mut outcomes)?;
         let Some(error) = failure else { continue };
@@ -45,11 +51,17 @@ pub fn commit(
                 return Err(anyhow::Error::new(error).context("stopped before everything was committed"));
             }
         }
-        tracing::warn!(epochs = sealed.len(), "the store does not take epochs, trying again: {error}");
+        if let Some(Lasting { times, ms }) = trouble.again(now()) {
+            CommitFailing { epochs: sealed.len() as u64, times, ms, error: &error }.log();
+        }
         crate::clock::pause(wait);
         wait = (wait * 2).min(WAIT_LAST);
     }
-    Ok(outcomes)
+    let failed = trouble.over(now());
+    if let Some(Lasting { times, ms }) = failed {
+        CommitRecovered { times, ms }.log();
+    }
+    Ok(Tried { outcomes, failed: failed.is_some() })
 }
 
 /// One try of all that is left; gives a failure that may pass.

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use headwater_log::{EpochsFolded, HousekeepingFailing, HousekeepingRecovered, Lasting, Swept, Trouble};
 use headwater_model::Input;
 use headwater_runtime::Shutdown;
-use headwater_store::{Archive, FoldPolicy, SWEEP_KEEP};
+use headwater_store::{Archive, FoldPolicy, SWEEP_KEEP, StoreError};
+
+use crate::clock::Stopwatch;
 
 /// How often it is looked whether an input has epochs to fold.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -32,6 +35,7 @@ impl Housekeeping {
     /// Looks after them until told to stop.
     pub fn run(&self, archive: &Archive, policy: &FoldPolicy, shutdown: &Shutdown) {
         let (mut slept, mut swept) = (LOOK_EVERY, SWEEP_EVERY);
+        let mut trouble = Trouble::default();
         while !shutdown.is_requested() {
             if slept < LOOK_EVERY {
                 crate::clock::pause(MOMENT);
@@ -52,19 +56,48 @@ impl Housekeeping {
                 swept = Duration::ZERO;
             }
             let now = crate::clock::unix_ms();
+            let mut failed = false;
             for input in &owned {
                 if shutdown.is_requested() {
                     return;
                 }
                 // Nothing rests on it: a store that does not answer now is asked again.
-                let kept = archive.fold(input, policy).and_then(|_| match sweep {
-                    true => archive.sweep(input, SWEEP_KEEP, now).map(drop),
+                let kept = fold(archive, input, policy).and_then(|()| match sweep {
+                    true => self::sweep(archive, input, now),
                     false => Ok(()),
                 });
                 if let Err(error) = kept {
-                    tracing::warn!(%input, "housekeeping: {error}");
+                    failed = true;
+                    if let Some(Lasting { times, ms }) = trouble.again(crate::clock::now()) {
+                        let Input { source, partition } = input;
+                        HousekeepingFailing { source, partition: *partition, times, ms, error: &error }.log();
+                    }
                 }
+            }
+            if !failed && let Some(Lasting { times, ms }) = trouble.over(crate::clock::now()) {
+                HousekeepingRecovered { times, ms }.log();
             }
         }
     }
+}
+
+/// Folds what is to be folded of an input.
+fn fold(archive: &Archive, input: &Input, policy: &FoldPolicy) -> Result<(), StoreError> {
+    let watch = Stopwatch::start();
+    if let Some(floor) = archive.fold(input, policy)? {
+        let Input { source, partition } = input;
+        let (epoch, files) = (floor.epoch, floor.files.len() as u64);
+        EpochsFolded { source, partition: *partition, epoch, files, ms: watch.ms() }.log();
+    }
+    Ok(())
+}
+
+/// Deletes what nothing needs any more of an input.
+fn sweep(archive: &Archive, input: &Input, now: i64) -> Result<(), StoreError> {
+    let swept = archive.sweep(input, SWEEP_KEEP, now)?;
+    let files = swept.epochs + swept.floors + swept.folded + swept.snapshots + swept.staged;
+    if files > 0 {
+        Swept { source: &input.source, partition: input.partition, files: files as u64 }.log();
+    }
+    Ok(())
 }

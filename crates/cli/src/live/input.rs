@@ -17,6 +17,7 @@ use super::changes::{Changes, Heard};
 use super::clock::{self, Reading};
 use super::large::Large;
 use super::reject;
+use super::said::Said;
 use super::wall::Time;
 
 /// An input that this process reads, from its last committed epoch on.
@@ -33,6 +34,8 @@ pub struct LiveInput {
     pub committed: Committed,
     /// Rows committed since the last snapshot.
     pub rows_since_snapshot: u64,
+    /// What was said of it.
+    pub said: Said,
     end: End,
     normalizer: Normalizer,
     observations: Observations,
@@ -143,6 +146,7 @@ impl LiveInput {
             net,
             committed,
             rows_since_snapshot: 0,
+            said: Said::default(),
             end,
             normalizer,
             observations: Observations::default(),
@@ -188,6 +192,7 @@ impl LiveInput {
 
     /// It was seen at its end.
     pub fn at_end(&mut self, now: Instant) {
+        self.said.at_end(&self.assignment.input);
         self.end.reached = true;
         self.end.since.get_or_insert(now);
         self.end.seen = Some(now);

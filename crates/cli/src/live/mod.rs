@@ -16,6 +16,7 @@ mod records;
 mod reject;
 mod restore;
 mod run;
+mod said;
 mod snapshot;
 mod source;
 mod step;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use headwater_ingest::Committed as GroupCommit;
+use headwater_log::{Lasting, OffsetsFailing, OffsetsRecovered, PublishedUnknown, Trouble};
 use headwater_model::{EpochNumber, Input, Offset, Progress};
 use headwater_store::{Archive, StoreError};
 
@@ -23,6 +24,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 pub struct Offsets {
     waiting: BTreeMap<Input, (usize, Position)>,
     again_at: Option<Instant>,
+    trouble: Trouble,
 }
 
 impl Offsets {
@@ -59,9 +61,16 @@ impl Offsets {
                 continue;
             }
             match reader.commit(&positions, ASK_AT_MOST) {
-                Ok(()) => self.waiting.retain(|input, _| !positions.contains_key(input)),
+                Ok(()) => {
+                    self.waiting.retain(|input, _| !positions.contains_key(input));
+                    if let Some(Lasting { times, ms }) = self.trouble.over(now) {
+                        OffsetsRecovered { cluster, times, ms }.log();
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(cluster, "{error}");
+                    if let Some(Lasting { times, ms }) = self.trouble.again(now) {
+                        OffsetsFailing { cluster, times, ms, error: &error }.log();
+                    }
                     self.again_at = Some(now + AGAIN_AFTER);
                 }
             }
@@ -87,7 +96,7 @@ impl Offsets {
                     })),
                     Err(error) => {
                         // What is published twice says the same twice.
-                        tracing::warn!(%input, "not known what was published, all of it is again: {error}");
+                        PublishedUnknown { source: &input.source, partition: input.partition, error: &error }.log();
                         Ok(nothing)
                     }
                 }

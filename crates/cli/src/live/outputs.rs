@@ -8,12 +8,14 @@ use headwater_ingest::{
     Admin, GroupOffset, GroupOffsets, IngestError, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX,
     Term, TopicWish,
 };
+use headwater_log::{Lasting, OutputsFailing, OutputsPublishing, TransactionCommitted, Trouble};
 use headwater_model::{EpochNumber, Input, Offset};
 use headwater_store::Archive;
 
 use super::records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
 use super::source::Source;
 use super::step;
+use crate::clock::Stopwatch;
 
 /// Records that may wait to be published before nothing more is read: back-pressure instead of memory.
 const WAITING_MAX: usize = 400_000;
@@ -64,6 +66,9 @@ pub struct Outputs {
     waiting: VecDeque<Outgoing>,
     waiting_records: usize,
     again_at: Option<Instant>,
+    trouble: Trouble,
+    /// Whether anything was published.
+    published: bool,
 }
 
 /// What is to be published of an epoch.
@@ -100,7 +105,8 @@ impl Outputs {
         let partitions = admin.partitions(VOLUMES_TOPIC, ASK_AT_MOST)?.unwrap_or(VOLUME_PARTITIONS);
         let cluster = cluster.to_owned();
         let (publisher, waiting, waiting_records, again_at) = (None, VecDeque::new(), 0, None);
-        Ok(Outputs { cluster, settings, publisher, partitions, waiting, waiting_records, again_at })
+        let (trouble, published) = (Trouble::default(), false);
+        Ok(Outputs { cluster, settings, publisher, partitions, waiting, waiting_records, again_at, trouble, published })
     }
 
     /// Partitions of the volumes' topic.
@@ -150,10 +156,23 @@ impl Outputs {
         }
         self.again_at = None;
         while !self.waiting.is_empty() {
-            if let Err(error) = self.transaction(archive, sources) {
-                tracing::warn!(cluster = self.cluster, "not published yet: {error:#}");
+            let (watch, before) = (Stopwatch::start(), self.waiting_records);
+            let done = self.transaction(archive, sources);
+            let cluster = &*self.cluster;
+            if let Err(error) = done {
+                if let Some(Lasting { times, ms }) = self.trouble.again(now) {
+                    let waiting = self.waiting_records as u64;
+                    OutputsFailing { cluster, waiting, times, ms, error: &format_args!("{error:#}") }.log();
+                }
                 self.again_at = Some(now + AGAIN_AFTER);
                 return;
+            }
+            let records = (before - self.waiting_records) as u64;
+            TransactionCommitted { cluster, records, ms: watch.ms() }.log();
+            let failed = self.trouble.over(now);
+            if failed.is_some() || !std::mem::replace(&mut self.published, true) {
+                let Lasting { times, ms } = failed.unwrap_or(Lasting { times: 0, ms: 0 });
+                OutputsPublishing { cluster, records, times, ms }.log();
             }
         }
     }

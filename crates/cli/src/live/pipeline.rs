@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use headwater_catalog::Catalog;
 use headwater_ingest::{Assignment, SourceEvent, Term};
+use headwater_log::{EpochTaken, PartitionsGrown, SnapshotFailed, StopAsked};
 use headwater_model::{Input, Progress, RawBatch};
 use headwater_runtime::{Shutdown, StoreSettings};
 use headwater_store::{Archive, SourceDeclaration, SourceKind};
 use headwater_window::WindowError;
 
-use super::commit::{self, Outcome};
+use super::commit::{self, Outcome, Tried};
 use super::housekeeping::Housekeeping;
 use super::input::{LiveInput, Sealed};
 use super::offsets::Offsets;
@@ -22,17 +23,14 @@ use super::restore::{Restore, Restored};
 use super::source::Source;
 use super::step;
 use super::wall::Wall;
-use super::{publication, snapshot};
+use super::{publication, said, snapshot};
+use crate::clock::Stopwatch;
 
 /// Longest look at one source before the others, the commits and a stop get their turn.
 const TURN: Duration = Duration::from_millis(50);
 
 /// Longest wait when no source has anything.
 const WAIT: Duration = Duration::from_millis(20);
-
-/// Of the records of an epoch, a share of rejected ones that is worth a warning, in percent, and how many make a share.
-const REJECTED_PERCENT: u64 = 10;
-const REJECTED_OF_MIN: u64 = 100;
 
 /// What a pipeline is told.
 pub struct Settings {
@@ -128,8 +126,8 @@ impl Pipeline {
         }
     }
 
-    /// Reads until told to stop; then commits and publishes what it has.
-    pub fn run(mut self) -> anyhow::Result<()> {
+    /// Reads until told to stop; then commits and publishes what it has. Gives the number of its inputs.
+    pub fn run(mut self) -> anyhow::Result<usize> {
         while !self.shutdown.is_requested() {
             self.read()?;
             if self.is_due() {
@@ -138,13 +136,13 @@ impl Pipeline {
             self.publish();
             self.snapshot();
         }
+        StopAsked {}.log();
         self.commit(|_| true)?;
         // What a cluster that is away does not take now is published by the next start.
         if self.outputs.as_ref().is_none_or(|outputs| !outputs.is_failing()) {
             self.publish();
         }
-        tracing::info!(inputs = self.inputs.len(), "stopped");
-        Ok(())
+        Ok(self.inputs.len())
     }
 
     /// Lets every source have its turn; waits a moment when none has anything.
@@ -192,6 +190,7 @@ impl Pipeline {
                 Ok(())
             }
             SourceEvent::Stopped { input, error } => {
+                said::stopped(&input, self.inputs.get(&input).map(|(_, live)| live), &error, false);
                 self.drop_input(&input);
                 Err(anyhow::Error::new(error).context(format!("{input} cannot be read on")))
             }
@@ -221,7 +220,7 @@ impl Pipeline {
             return Err(error.context(format!("{input} cannot be read on")));
         }
         // A fault in its data, such as a sum beyond 64 bits: it alone stops.
-        tracing::error!(%input, "cannot be read on: {error:#}");
+        said::stopped(input, Some(live), &format_args!("{error:#}"), true);
         self.drop_input(input);
         self.sources[source].stop(input);
         Ok(())
@@ -231,6 +230,7 @@ impl Pipeline {
     fn assigned(&mut self, source: usize, assignments: Vec<Assignment>) -> anyhow::Result<()> {
         for assignment in assignments {
             let input = assignment.input.clone();
+            said::assigned(&assignment);
             if self.grown.contains(&input.source) || !self.declare(source, &assignment)? {
                 self.sources[source].stop(&input);
                 continue;
@@ -270,13 +270,7 @@ impl Pipeline {
 
     fn grow(&mut self, source: &Arc<str>, from: u32, to: u32) {
         if self.grown.insert(Arc::clone(source)) {
-            tracing::error!(
-                source = &**source,
-                from,
-                to,
-                "partitions_grown: the topic's keys now lie in other partitions, so that revisions of one event would \
-                 meet in none. The source is no longer read: read it again from its start into a new store"
-            );
+            PartitionsGrown { source, from, to }.log();
         }
         let inputs: Vec<Input> = self.inputs.keys().filter(|input| input.source == *source).cloned().collect();
         for input in inputs {
@@ -294,19 +288,17 @@ impl Pipeline {
         self.last_term += 1;
         let term = Term(self.last_term);
         let publishes = self.outputs.is_some();
-        let began = now();
+        let watch = Stopwatch::start();
         let time = self.wall.now();
         let is_folder = matches!(self.sources[source], Source::Folder(_));
         let share = self.restore.ledger_bytes() / (self.inputs.len() + 1);
         let restored =
             patiently(&self.shutdown, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
-        let Restored { window, net, committed, rows } = restored;
-        let read = committed.head.as_ref().map_or(0, |head| head.total.read);
-        let next = committed.next();
-        tracing::info!(%input, %next, read, rows, ms = since(began).as_millis() as u64, "restored");
+        let Restored { window, net, committed, rows, bytes, from: restored_from } = restored;
         let from = committed.head.as_ref().map(|_| committed.progress.clone());
         let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, committed)?;
         live.rows_since_snapshot = rows;
+        said::restored(&live, restored_from, bytes, watch.ms());
         self.publish_again(source, &mut live)?;
         self.inputs.insert(input.clone(), (source, live));
         self.share_memory();
@@ -333,11 +325,11 @@ impl Pipeline {
             self.commit(|input| inputs.contains(input))?;
         }
         for input in inputs {
+            said::gone(input, self.inputs.get(input).map(|(_, live)| live), lost);
             self.drop_input(input);
         }
         self.share_memory();
         self.sources[source].release(inputs);
-        tracing::info!(inputs = inputs.len(), lost, "inputs went elsewhere");
         Ok(())
     }
 
@@ -389,12 +381,12 @@ impl Pipeline {
             return Ok(());
         }
         step::pass("live::sealed");
-        let outcomes = commit::commit(&self.archive, &self.shutdown, sealed)?;
+        let Tried { outcomes, failed } = commit::commit(&self.archive, &self.shutdown, sealed)?;
         step::pass("live::committed");
         let mut lost = Vec::new();
         for (input, outcome) in outcomes {
             match outcome {
-                Outcome::Committed(sealed) => self.committed(&input, *sealed)?,
+                Outcome::Committed(sealed) => self.committed(&input, *sealed, failed)?,
                 Outcome::Lost => lost.push(input),
                 Outcome::Failed(error) => {
                     return Err(anyhow::Error::new(error).context(format!("cannot commit an epoch of {input}")));
@@ -405,7 +397,7 @@ impl Pipeline {
         let _ = self.heard.try_send(());
         for input in lost {
             let Some((source, live)) = self.inputs.get(&input) else { continue };
-            tracing::warn!(%input, epoch = %live.committed.next(), "another process wrote this epoch: restoring");
+            EpochTaken { source: &input.source, partition: input.partition, epoch: live.committed.next() }.log();
             let (source, assignment) = (*source, live.assignment.clone());
             self.begin(source, assignment)?;
         }
@@ -413,14 +405,10 @@ impl Pipeline {
     }
 
     /// An epoch is in the store: the input goes on behind it, and it is queued to be published.
-    fn committed(&mut self, input: &Input, sealed: Sealed) -> anyhow::Result<()> {
+    fn committed(&mut self, input: &Input, sealed: Sealed, failed: bool) -> anyhow::Result<()> {
         let Some((source, live)) = self.inputs.get_mut(input) else { return Ok(()) };
         let (source, head) = (*source, sealed.epoch.head);
-        if head.counts.rejected * 100 > head.counts.read * REJECTED_PERCENT && head.counts.read >= REJECTED_OF_MIN {
-            let (read, rejected) = (head.counts.read, head.counts.rejected);
-            tracing::warn!(%input, epoch = %head.epoch, read, rejected, "many records are rejected");
-        }
-        tracing::debug!(%input, epoch = %head.epoch, read = head.counts.read, rows = head.rows, "committed");
+        live.said.committed(&head, sealed.epoch.bytes.len() as u64, failed, now());
         let begin = live.committed.clone();
         live.commit(head, sealed.epoch.checksum)?;
         let with_outputs = self.outputs.as_ref().is_some_and(|outputs| self.sources[source].is_of(outputs.cluster()));
@@ -448,7 +436,7 @@ impl Pipeline {
             if snapshot::is_due(live, self.settings.snapshot_rows)
                 && let Err(error) = snapshot::write(&self.archive, live)
             {
-                tracing::warn!(%input, "no snapshot: {error}");
+                SnapshotFailed { source: &input.source, partition: input.partition, error: &error }.log();
                 live.rows_since_snapshot = 0;
             }
         }

@@ -1,6 +1,7 @@
 //! From the store to an input that goes on: the last sound snapshot, then the epochs after it, each proven and in its
 //! chain.
 
+use headwater_log::SnapshotUnusable;
 use headwater_model::{ArchivedRow, Input, Names, Offset, Progress};
 use headwater_store::{
     Archive, ArchiveFile, Chain, DetectLog, FileHead, LedgerCache, RestorePlan, StoreError, TakeRows, Wanted, plan,
@@ -53,6 +54,10 @@ pub struct Restored {
     pub committed: Committed,
     /// Rows read behind the snapshot.
     pub rows: u64,
+    /// Bytes of the files that they were read from.
+    pub bytes: u64,
+    /// What it was restored from: `snapshot`, `epochs`, `nothing`.
+    pub from: &'static str,
 }
 
 impl Restore {
@@ -78,8 +83,9 @@ impl Restore {
     ) -> Result<Restored, RestoreError> {
         let plan = plan(&self.archive.listing(input)?)?;
         let mut restored = self.begin(&plan, share)?;
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0);
         for file in restored.left {
+            bytes += file.bytes;
             rows += self.read(input, &file, &mut restored.chain, &mut restored.window)?;
         }
         let mut window = restored.window;
@@ -102,7 +108,12 @@ impl Restore {
             },
         };
         let net = publishes.then(|| NetVolumes::of_panes(&window.panes, &window.names)).transpose()?;
-        Ok(Restored { window, net, committed, rows })
+        let from = match (restored.snapshot, &committed.head) {
+            (true, _) => "snapshot",
+            (false, Some(_)) => "epochs",
+            (false, None) => "nothing",
+        };
+        Ok(Restored { window, net, committed, rows, bytes, from })
     }
 
     /// The best snapshot that is sound, or the floor's files; a damaged one is named and the next is used.
@@ -111,11 +122,12 @@ impl Restore {
             match snapshot::read(&self.archive, &plan.input, *epoch, self.empty(share)?) {
                 Ok((window, head, checksum)) => {
                     let left = plan.after(*epoch).to_vec();
-                    return Ok(Begun { window, chain: Chain::behind(head, checksum), left });
+                    return Ok(Begun { window, chain: Chain::behind(head, checksum), left, snapshot: true });
                 }
                 Err(error) if error.is_passing() => return Err(error),
                 Err(error) => {
-                    tracing::warn!(input = %plan.input, %epoch, "a snapshot cannot be used, an older one is: {error}");
+                    let Input { source, partition } = &plan.input;
+                    SnapshotUnusable { source, partition: *partition, epoch: *epoch, error: &error }.log();
                 }
             }
         }
@@ -123,7 +135,7 @@ impl Restore {
             Some(floor) => Chain::behind_floor(floor),
             None => Chain::begin(plan.input.clone()),
         };
-        Ok(Begun { window: self.empty(share)?, chain, left: plan.whole().collect() })
+        Ok(Begun { window: self.empty(share)?, chain, left: plan.whole().collect(), snapshot: false })
     }
 
     /// A window whose ledger spills.
@@ -172,4 +184,6 @@ struct Begun {
     chain: Chain,
     /// Files still to be read.
     left: Vec<ArchiveFile>,
+    /// Whether it is what a snapshot holds.
+    snapshot: bool,
 }

@@ -10,8 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 use headwater_catalog::Catalog;
 use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
+use headwater_log::{
+    Lasting, OutputsReady, OutputsWaiting, ProcessFailed, ProcessStarted, ProcessStopped, StopAsked, Trouble,
+    init_logging, log_panics,
+};
 use headwater_model::Alert;
-use headwater_runtime::{Cluster, Config, Shutdown, init_logging};
+use headwater_runtime::{Cluster, Config, Shutdown};
 use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
 use super::alerts::KafkaAlerts;
@@ -26,8 +30,9 @@ use super::step;
 use crate::archive::Stored;
 use crate::args::{self, Roles};
 use crate::catalog::load;
+use crate::clock::Stopwatch;
 use crate::config;
-use crate::detecting::{AlertSink, Standing, Surroundings, run_detect};
+use crate::detecting::{AlertSink, Heard, Standing, Surroundings, run_detect};
 use crate::failure::Failure;
 
 /// Between two tries to reach a cluster when the process begins.
@@ -36,6 +41,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// Runs until told to stop.
 pub fn run(args: &args::Run) -> Result<(), Failure> {
     init_logging().map_err(|error| Failure::Usage(error.to_string()))?;
+    log_panics();
     #[cfg(feature = "faults")]
     step::arm().map_err(Failure::Usage)?;
     let roles = args.roles().map_err(Failure::Usage)?;
@@ -47,7 +53,31 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
     }
     let catalog = load(&args.overlay)?;
     let shutdown = Shutdown::on_signals()?;
-    Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }.run()
+    begin(args, &config, roles);
+    match (Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }).run() {
+        Err(Failure::Failed(error)) => {
+            ProcessFailed { error: &format_args!("{error:#}") }.log();
+            Err(Failure::Told)
+        }
+        other => other,
+    }
+}
+
+/// Says what the process is and what it was told by.
+fn begin(args: &args::Run, config: &Config, roles: Roles) {
+    let named = [("ingest", roles.ingest), ("detect", roles.detect)];
+    let roles: Vec<&str> = named.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
+    let file = args.config.as_deref().map_or_else(|| "none".into(), |path| path.to_string_lossy());
+    ProcessStarted {
+        build: env!("CARGO_PKG_VERSION"),
+        roles: &roles.join(" "),
+        config: &file,
+        variables: config::variables() as u64,
+        sources: config.sources.len() as u64,
+        store: &config.store.location,
+        pid: std::process::id(),
+    }
+    .log();
 }
 
 /// Hears alerts as they are told.
@@ -101,16 +131,20 @@ impl Live {
                     while !shutdown.is_requested() {
                         crate::clock::pause(AGAIN_AFTER);
                     }
-                    Ok(())
+                    StopAsked {}.log();
+                    Ok(0)
                 }
             };
+            let stopping = Stopwatch::start();
             shutdown.request();
             if let Some(detect) = detect
                 && detect.join().is_err()
             {
                 return Err(Failure::Failed(anyhow::anyhow!("detection ended in a panic")));
             }
-            outcome.map_err(Failure::Failed)
+            let inputs = outcome.map_err(Failure::Failed)? as u64;
+            ProcessStopped { inputs, ms: stopping.ms() }.log();
+            Ok(())
         })
     }
 }
@@ -173,13 +207,19 @@ fn outputs(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<
         client: source::client(name, cluster)?,
         transactional_id: format!("{}.{writer}", cluster.group),
     };
+    let (watch, mut trouble) = (Stopwatch::start(), Trouble::default());
     loop {
         match Outputs::connect(name, settings.clone()) {
-            Ok(outputs) => return Ok(Some(outputs)),
+            Ok(outputs) => {
+                OutputsReady { cluster: name, ms: watch.ms() }.log();
+                return Ok(Some(outputs));
+            }
             Err(error @ IngestError::ClientSetting { .. }) => return Err(Failure::Usage(error.to_string())),
             Err(error) if shutdown.is_requested() => return Err(error.into()),
             Err(error) => {
-                tracing::warn!(cluster = name, "the outputs' cluster is not ready, trying again: {error}");
+                if let Some(Lasting { times, ms }) = trouble.again(crate::clock::now()) {
+                    OutputsWaiting { cluster: name, times, ms, error: &error }.log();
+                }
                 crate::clock::pause(AGAIN_AFTER);
             }
         }
@@ -239,15 +279,14 @@ fn detect(
     shutdown: &Shutdown,
 ) {
     let ownership = sink.ownership.clone();
+    let mut told = Heard::default();
     let surroundings = Surroundings {
         sources: config.sources.keys().map(|name| Arc::from(name.as_str())).collect(),
         stop: &|| shutdown.is_requested(),
         sink,
         active: || ownership.as_ref().is_none_or(|ownership| ownership.owned()),
         committed,
-        tell: |standing: &Standing| {
-            tracing::info!(closed_to = ?standing.closed_to, active = standing.active, held_by = %standing.held_by, "detect");
-        },
+        tell: |standing: &Standing| told.hear(standing, crate::clock::now()),
     };
     run_detect(&Stored::new(archive.clone()), catalog, surroundings);
 }

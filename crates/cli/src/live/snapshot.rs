@@ -4,12 +4,14 @@
 
 use std::io::{Read, Write};
 
+use headwater_log::SnapshotWritten;
 use headwater_model::{Checksum, EpochHead, EpochNumber, Input};
 use headwater_store::{Archive, SnapshotReader, StoreError};
 use headwater_window::{Window, WindowLoader};
 
 use super::input::LiveInput;
 use super::restore::RestoreError;
+use crate::clock::Stopwatch;
 
 /// Longest part that is read back: no window writes a longer one.
 const PART_BYTES_MAX: usize = 256 << 20;
@@ -25,6 +27,7 @@ pub fn is_due(live: &LiveInput, rows_min: u64) -> bool {
 pub fn write(archive: &Archive, live: &mut LiveInput) -> Result<(), RestoreError> {
     let (Some(head), Some(checksum)) = (&live.committed.head, live.committed.checksum) else { return Ok(()) };
     // The head in a snapshot holds a folder's complete progress.
+    let (epoch, watch) = (head.epoch, Stopwatch::start());
     let head = EpochHead { to: live.committed.progress.clone(), ..head.clone() };
     let mut writer = match archive.begin_snapshot(head, checksum) {
         Err(StoreError::Taken { .. }) => {
@@ -41,6 +44,8 @@ pub fn write(archive: &Archive, live: &mut LiveInput) -> Result<(), RestoreError
     })?;
     writer.finish()?;
     live.rows_since_snapshot = 0;
+    let (Input { source, partition }, ledger) = (&live.assignment.input, live.window.ledger.len() as u64);
+    SnapshotWritten { source, partition: *partition, epoch, ledger, ms: watch.ms() }.log();
     Ok(())
 }
 

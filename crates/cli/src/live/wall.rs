@@ -4,6 +4,8 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use headwater_log::ClockJumped;
+
 /// A wall clock that moved so much further than the process's own clock was set, or the machine slept.
 const JUMP: i64 = 600;
 
@@ -40,7 +42,7 @@ impl Wall {
         let (wall, own) = (seconds(), Instant::now());
         let ran = own.saturating_duration_since(self.own);
         if (wall - self.wall - ran.as_secs() as i64).abs() > JUMP {
-            tracing::warn!(seconds = wall - self.wall - ran.as_secs() as i64, "the wall clock was set or stood still");
+            ClockJumped { seconds: wall - self.wall - ran.as_secs() as i64 }.log();
             (self.wall, self.own, self.jumped) = (wall, own, true);
         }
         let even = !self.jumped || own.saturating_duration_since(self.own) >= EVEN;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use headwater_log::{FileCutOff, FileDamaged, FileNameRefused, FileRefused, FileRemoved, FileReplaced, FileTruncated};
 use headwater_model::{FileProgress, Offset, Progress, RawBatch};
 
 use super::counts::Counters;
@@ -88,7 +89,8 @@ impl Files {
         for (name, stat) in listed {
             let Some(name) = name.to_str() else {
                 if self.odd.insert(name.clone()) {
-                    tracing::warn!(folder = %self.folder.display(), "{name:?} is not read: its name is not UTF-8");
+                    let (folder, file) = (&self.folder.display(), &*name.to_string_lossy());
+                    FileNameRefused { folder, file }.log();
                 }
                 continue;
             };
@@ -119,7 +121,7 @@ impl Files {
             if std::mem::take(&mut known.open_end) {
                 counts.removed.add();
                 let path = self.folder.join(name);
-                tracing::warn!(file = %path.display(), lines = known.progress.lines, "removed while it was being read");
+                FileRemoved { file: &path.display(), lines: known.progress.lines }.log();
             }
         }
     }
@@ -160,7 +162,7 @@ impl Files {
                 // Said once, however often it is tried.
                 if refused.is_none() {
                     counts.failed.add();
-                    tracing::warn!("{error}; the file is tried again every {} s", TRY_AGAIN.as_secs());
+                    FileRefused { seconds: TRY_AGAIN.as_secs().cast_signed(), error: &error }.log();
                 }
                 (known.stat, known.open_end) = (Some(listed), true);
                 known.again = Some(Instant::now() + TRY_AGAIN);
@@ -208,7 +210,7 @@ impl<O: Out> Reading<'_, O> {
             Verdict::First => known.progress = open.unread().map_err(refused)?,
             Verdict::Replaced => {
                 self.counts.replaced.add();
-                tracing::warn!(file = %path.display(), "another file under a known name: read from its beginning");
+                FileReplaced { file: &path.display() }.log();
                 known.progress = open.unread().map_err(refused)?;
                 self.moved(&known.progress);
             }
@@ -228,12 +230,8 @@ impl<O: Out> Reading<'_, O> {
     /// Reads a file again from its beginning of which something that was taken is gone.
     fn truncated(&mut self, open: &Open, known: &mut Known) -> Result<(), Trouble> {
         self.counts.truncated.add();
-        tracing::warn!(
-            file = %open.path.display(),
-            taken = below(&known.progress),
-            size = open.stat.size,
-            "shorter than what was read of it: read again from its beginning"
-        );
+        let (bytes, size) = (below(&known.progress), open.stat.size);
+        FileTruncated { file: &open.path.display(), bytes, size }.log();
         if open.stat.size < u64::from(known.progress.head_bytes) {
             known.progress = open.unread().map_err(|source| refused(&open.path, source))?;
         } else {
@@ -333,7 +331,7 @@ impl<O: Out> Reading<'_, O> {
             };
         };
         if is_cut_off(error) {
-            tracing::info!(file = %open.path.display(), lines = known.progress.lines, "cut off: the rest is waited for");
+            FileCutOff { file: &open.path.display(), lines: known.progress.lines }.log();
             known.open_end = true;
             return Ok(());
         }
@@ -349,7 +347,7 @@ impl<O: Out> Reading<'_, O> {
     /// Leaves a file until it changes.
     fn damaged(&mut self, known: &mut Known, error: &IngestError) {
         self.counts.damaged.add();
-        tracing::warn!(lines = known.progress.lines, "{error}; the file is left until it changes");
+        FileDamaged { lines: known.progress.lines, error }.log();
         known.open_end = true;
     }
 

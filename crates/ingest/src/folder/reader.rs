@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use headwater_log::{FolderBack, FolderWaiting};
 use headwater_model::{FileProgress, Input, Partition, Progress, RawBatch};
 
 use super::counts::{Counters, FolderCounts};
@@ -267,7 +268,9 @@ impl Watcher {
             let sent = out.sent;
             let wait = match looked {
                 Ok(looked) => {
-                    missing = false;
+                    if std::mem::take(&mut missing) {
+                        FolderBack { source: &self.input.source }.log();
+                    }
                     let due = at_end.is_none_or(|said| said.elapsed() >= AT_END_EVERY);
                     let fresh = began.elapsed() <= JUST_NOW;
                     if looked == Looked::All && ((!sent && due) || (sent && fresh)) {
@@ -286,7 +289,7 @@ impl Watcher {
                 Err(error @ IngestError::FolderInUse { .. }) => return Err(error),
                 Err(error) => {
                     if !missing {
-                        tracing::warn!(source = %self.input.source, "{error}; waiting for it");
+                        FolderWaiting { source: &self.input.source, error: &error }.log();
                     }
                     (missing, at_end) = (true, None);
                     self.settings.look_every

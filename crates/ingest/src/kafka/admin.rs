@@ -8,13 +8,14 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
+use headwater_log::TopicCreated;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::ClientContext as _;
 use rdkafka::config::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::security;
-use super::words::{Words, refused};
+use super::words::{Words, heard, refused};
 use crate::IngestError;
 
 /// How long one question to a broker may take; a caller's patience may be longer, and hold several.
@@ -34,6 +35,13 @@ pub struct TopicWish {
     pub compacted: bool,
 }
 
+impl TopicWish {
+    /// Its `cleanup.policy`.
+    pub(super) fn policy(&self) -> &'static str {
+        if self.compacted { "compact" } else { "delete" }
+    }
+}
+
 /// Asks the cluster about topics, and makes them.
 pub struct Admin {
     client: AdminClient<Words>,
@@ -47,7 +55,7 @@ impl Admin {
     /// [`IngestError::ClientSetting`] or [`IngestError::Client`].
     pub fn start(brokers: &str, client: &[(String, String)]) -> Result<Admin, IngestError> {
         security::check(client)?;
-        let mut config = ClientConfig::new();
+        let mut config = heard(ClientConfig::new());
         let theirs = client.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         // Asking for a topic must not make it, with whatever number of partitions the broker likes.
         let own = [("bootstrap.servers", brokers), ("allow.auto.create.topics", "false")];
@@ -149,12 +157,11 @@ impl Admin {
 
     /// Asks once. A failure that time may mend is only logged: the caller looks again.
     fn create(&self, wishes: &[&TopicWish]) -> Result<(), IngestError> {
-        let policy = |wish: &TopicWish| if wish.compacted { "compact" } else { "delete" };
         let made: Vec<NewTopic<'_>> = wishes
             .iter()
             .map(|wish| {
                 let partitions = i32::try_from(wish.partitions).unwrap_or(i32::MAX);
-                NewTopic::new(&wish.name, partitions, TopicReplication::Fixed(-1)).set("cleanup.policy", policy(wish))
+                NewTopic::new(&wish.name, partitions, TopicReplication::Fixed(-1)).set("cleanup.policy", wish.policy())
             })
             .collect();
         let options = AdminOptions::new().request_timeout(Some(ASK_AT_MOST)).operation_timeout(Some(ASK_AT_MOST));
@@ -172,9 +179,12 @@ impl Admin {
             }
         };
         for (wish, result) in wishes.iter().zip(results) {
-            let Err((topic, code)) = result else { continue };
+            let Err((topic, code)) = result else {
+                TopicCreated { topic: &wish.name, partitions: wish.partitions, policy: wish.policy() }.log();
+                continue;
+            };
             if !may_mend(code) {
-                let (partitions, policy) = (wish.partitions, policy(wish));
+                let (partitions, policy) = (wish.partitions, wish.policy());
                 let message = format!(
                     "there is no such topic, and it cannot be made: {code}; make it with {partitions} partitions and \
                      cleanup.policy={policy}, or let this client make topics"
@@ -230,7 +240,7 @@ impl Wake for Unpark {
 }
 
 /// Waits for an answer on this thread; `None` when it did not come in time.
-fn wait<T>(answer: impl Future<Output = T>, at_most: Duration) -> Option<T> {
+pub(super) fn wait<T>(answer: impl Future<Output = T>, at_most: Duration) -> Option<T> {
     let deadline = Instant::now() + at_most;
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut answer = pin!(answer);

@@ -9,7 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::group::Group;
-use super::words::refused;
+use super::words::{heard, refused};
 use super::{KafkaSettings, Shared};
 use crate::IngestError;
 
@@ -54,7 +54,7 @@ pub(super) type Consumer = BaseConsumer<Group>;
 
 /// The whole of a consumer's settings.
 pub(super) fn config(settings: &KafkaSettings) -> ClientConfig {
-    let mut config = ClientConfig::new();
+    let mut config = heard(ClientConfig::new());
     let own = [("bootstrap.servers", &settings.brokers), ("group.id", &settings.group)];
     let theirs = settings.client.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let own = own.into_iter().map(|(key, value)| (key, value.as_str()));

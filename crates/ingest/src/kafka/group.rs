@@ -1,10 +1,12 @@
 //! What the consumer group does to this process: partitions come and go.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use headwater_log::{GroupJoined, TransactionOpen};
 use headwater_model::Input;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -88,11 +90,13 @@ impl Released {
 pub(super) struct Group {
     words: Words,
     shared: Arc<Shared>,
+    /// Whether it was said that the group was joined.
+    joined: AtomicBool,
 }
 
 impl Group {
     pub fn new(shared: Arc<Shared>) -> Group {
-        Group { words: Words::of("consumer"), shared }
+        Group { words: Words::of("consumer"), shared, joined: AtomicBool::new(false) }
     }
 
     /// The consumer's log.
@@ -113,6 +117,10 @@ impl Group {
         if let Err(error) = assigned {
             self.change(Change::Failed(error));
             return;
+        }
+        if !self.joined.swap(true, Ordering::Relaxed) {
+            let (Shared { group, brokers, .. }, inputs) = (&*self.shared, list.count() as u64);
+            GroupJoined { group, brokers, inputs }.log();
         }
         if list.count() == 0 {
             return;
@@ -184,7 +192,7 @@ impl ConsumerContext for Group {
 pub(super) fn end_rights(rights: &PublishRight) {
     rights.close();
     if !rights.settle(SETTLE_STOPPING) {
-        tracing::warn!("kafka consumer: a transaction is still open as the reader ends");
+        TransactionOpen {}.log();
     }
 }
 

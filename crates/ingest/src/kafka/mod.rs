@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use headwater_log::ClientLeft;
 use headwater_model::{Input, Offset, Partition, Progress};
 use rdkafka::consumer::{CommitMode, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::topic_partition_list::TopicPartitionList;
@@ -82,6 +83,8 @@ pub struct KafkaReader {
 
 /// What both threads hold.
 struct Shared {
+    brokers: String,
+    group: String,
     topics: Vec<SourceTopic>,
     queue: Queue<SourceEvent>,
     stop: AtomicBool,
@@ -128,6 +131,8 @@ impl KafkaReader {
     pub fn join(settings: &KafkaSettings) -> Result<KafkaReader, IngestError> {
         KafkaReader::check(settings)?;
         let shared = Arc::new(Shared {
+            brokers: settings.brokers.clone(),
+            group: settings.group.clone(),
             topics: settings.topics.clone(),
             queue: Queue::default(),
             stop: AtomicBool::new(false),
@@ -281,7 +286,7 @@ impl Drop for KafkaReader {
         if let Some(thread) = self.thread.take() {
             while !thread.is_finished() {
                 if Instant::now() >= deadline {
-                    tracing::warn!("the Kafka client does not stop and is left behind");
+                    ClientLeft { client: "consumer" }.log();
                     return;
                 }
                 thread::sleep(Duration::from_millis(5));

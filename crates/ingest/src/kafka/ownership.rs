@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use headwater_log::{ClientLeft, OwnershipEnded, OwnershipTaken};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 
 use super::security;
-use super::words::{Words, refused};
+use super::words::{Words, heard, refused};
 use crate::IngestError;
 
 /// How long the thread waits for the group's news at a time; whether to stop is looked at in between.
@@ -118,7 +119,7 @@ impl ConsumerContext for Member {
             Rebalance::Assign(_) => false,
         };
         if ends && self.state.set(false) {
-            tracing::info!("{} has another owner now, or will have", self.topic);
+            OwnershipEnded { topic: &self.topic }.log();
         }
     }
 
@@ -128,7 +129,7 @@ impl ConsumerContext for Member {
             && partitions.count() > 0
             && self.state.set(true)
         {
-            tracing::info!("this process is the owner of {}", self.topic);
+            OwnershipTaken { topic: &self.topic }.log();
         }
     }
 }
@@ -186,7 +187,7 @@ impl Drop for Ownership {
         if let Some(thread) = self.thread.take() {
             while !thread.is_finished() {
                 if Instant::now() >= deadline {
-                    tracing::warn!("the owner's Kafka client does not stop and is left behind");
+                    ClientLeft { client: "ownership" }.log();
                     return;
                 }
                 thread::sleep(Duration::from_millis(5));
@@ -197,7 +198,7 @@ impl Drop for Ownership {
 }
 
 fn config(settings: &OwnershipSettings) -> ClientConfig {
-    let mut config = ClientConfig::new();
+    let mut config = heard(ClientConfig::new());
     let theirs = settings.client.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let own = [("bootstrap.servers", settings.brokers.as_str()), ("group.id", settings.group.as_str())];
     for (key, value) in DEFAULTS.into_iter().chain(theirs).chain(FIXED).chain(own) {

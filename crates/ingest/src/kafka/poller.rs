@@ -4,6 +4,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+use headwater_log::{KeysMixed, RecordsSkipped};
 use headwater_model::Input;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -299,7 +300,8 @@ impl Poller {
                     Begin::At(next) => next,
                     Begin::Skip(next) => {
                         let lost = next - wanted.unwrap_or(next);
-                        tracing::warn!("kafka topic {name}/{partition}: {lost} offsets are gone from the log's start");
+                        let partition = slot.input.partition;
+                        RecordsSkipped { topic: &name, partition, lost }.log();
                         next
                     }
                     Begin::LogEnd if slot.stage_since.elapsed() < BEYOND_AT_LEAST => continue,
@@ -439,13 +441,7 @@ fn placed(shared: &Shared, topic: &Arc<str>, more: Placements) {
     let before = of.is_mixed();
     of.add(more);
     if of.is_mixed() && !before {
-        tracing::warn!(
-            "kafka topic {topic}: its producers place keys in different ways (murmur2 {}, crc32 {}, other {}): revisions \
-             of one record may lie in two partitions; set one partitioner for all of them",
-            of.murmur2,
-            of.crc32,
-            of.other
-        );
+        KeysMixed { topic, murmur2: of.murmur2, crc32: of.crc32, other: of.other }.log();
     }
 }
 

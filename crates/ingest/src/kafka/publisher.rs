@@ -16,7 +16,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::publisher_verdict::{Facts, PublishError};
 use super::security;
-use super::words::{Words, refused};
+use super::words::{Words, heard, refused};
 use crate::IngestError;
 
 /// How long a transaction may take until it is given up. With [`ABORT_AT_MOST`] it is the 10 s that the broker gives it
@@ -391,7 +391,7 @@ fn left(deadline: Instant) -> Duration {
 }
 
 fn config(settings: &PublisherSettings) -> ClientConfig {
-    let mut config = ClientConfig::new();
+    let mut config = heard(ClientConfig::new());
     let theirs = settings.client.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     let own =
         [("bootstrap.servers", settings.brokers.as_str()), ("transactional.id", settings.transactional_id.as_str())];

@@ -138,6 +138,9 @@ impl Config {
     /// A configuration to begin with, for people who have none: every key that must be given, and the usual ones.
     pub const EXAMPLE: &str = include_str!("example.toml");
 
+    /// What the name of a variable begins with that is a key.
+    pub const PREFIX: &str = tree::PREFIX;
+
     /// What a process does that is told of no source: it reads the folder `inbox` and keeps its results in `data`, both
     /// in the folder that it was started in.
     const LOCAL: &str = "[sources.inbox]\npath = \"inbox\"\n";
