@@ -120,8 +120,7 @@ impl Ledger {
     /// Bytes that the hot identities may take.
     fn room(&self) -> usize {
         let Some(limit) = self.limit else { return usize::MAX };
-        let filter = self.spill.as_ref().map_or(0, |spill| spill.filter.bytes());
-        (limit / HOT_PARTS.1 * HOT_PARTS.0).saturating_sub(filter)
+        (limit / HOT_PARTS.1 * HOT_PARTS.0).saturating_sub(self.filter_bytes())
     }
 
     /// Moves all but the latest identities to the cold store.
@@ -180,7 +179,12 @@ impl Ledger {
 
     /// Bytes of memory in use: slabs with their freed slots, event ids, the index as allocated, and the filter.
     pub fn bytes(&self) -> usize {
-        self.hot.bytes() + self.spill.as_ref().map_or(0, |spill| spill.filter.bytes())
+        self.hot.bytes() + self.filter_bytes()
+    }
+
+    /// Of those bytes, what knows which identities are not in memory.
+    pub fn filter_bytes(&self) -> usize {
+        self.spill.as_ref().map_or(0, |spill| spill.filter.bytes())
     }
 
     /// Hands out every identity that is not in memory, with its staircase in bytes.

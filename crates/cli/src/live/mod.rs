@@ -7,6 +7,7 @@ mod commit;
 mod housekeeping;
 mod input;
 mod large;
+mod offline;
 mod offsets;
 mod outputs;
 mod patience;
@@ -22,5 +23,7 @@ mod source;
 mod step;
 mod wall;
 
+pub use offline::Offline;
 pub use records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
+pub use restore::{Restore, Restored};
 pub use run::{Live, run};

@@ -4,7 +4,8 @@
 use headwater_log::SnapshotUnusable;
 use headwater_model::{ArchivedRow, Input, Names, Offset, Progress};
 use headwater_store::{
-    Archive, ArchiveFile, Chain, DetectLog, FileHead, LedgerCache, RestorePlan, StoreError, TakeRows, Wanted, plan,
+    Archive, ArchiveFile, Chain, DetectLog, FileHead, LedgerCache, Listing, RestorePlan, StoreError, TakeRows, Wanted,
+    plan,
 };
 use headwater_window::{ColdError, NetVolumes, Window, WindowError};
 
@@ -81,7 +82,20 @@ impl Restore {
         publishes: bool,
         now_seconds: i64,
     ) -> Result<Restored, RestoreError> {
-        let plan = plan(&self.archive.listing(input)?)?;
+        self.listed(&self.archive.listing(input)?, is_folder, share, publishes, now_seconds)
+    }
+
+    /// The same by what lies in the store of it.
+    pub fn listed(
+        &self,
+        listing: &Listing,
+        is_folder: bool,
+        share: usize,
+        publishes: bool,
+        now_seconds: i64,
+    ) -> Result<Restored, RestoreError> {
+        let input = &listing.input;
+        let plan = plan(listing)?;
         let mut restored = self.begin(&plan, share)?;
         let (mut rows, mut bytes) = (0, 0);
         for file in restored.left {
