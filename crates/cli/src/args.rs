@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use headwater_model::{Day, Input, Reason, SplitBy};
 
-pub use bench::{Bench, BenchCluster, BenchDrain, BenchLoad, BenchPipeline};
+pub use bench::{
+    Bench, BenchCluster, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
+    BenchStateOnce, Keep, Sweep,
+};
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
 #[derive(Debug, Parser)]

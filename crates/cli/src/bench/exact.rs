@@ -7,9 +7,9 @@ use anyhow::{Context, anyhow};
 use headwater_catalog::Catalog;
 use headwater_model::{Counts, Names};
 use headwater_sim::LoadSums;
-use headwater_store::{Archive, Objects, StoreUrl};
 use headwater_window::Panes;
 
+use super::build;
 use crate::archive::{By, Stored, panes, totals};
 
 /// Differences that are told, at most.
@@ -35,7 +35,7 @@ pub struct Holding {
 /// # Errors
 /// What differs.
 pub fn check(store: &Path, records: u64, sums: Option<&LoadSums>) -> anyhow::Result<Holding> {
-    let archive = Archive::new(Objects::open_to_read(&StoreUrl::Folder(store.to_path_buf()))?);
+    let archive = build::archive(store)?;
     let stored = Stored::new(archive.clone());
     let mut counts = Counts::default();
     totals(&stored)?.into_values().for_each(|of| counts += of);

@@ -35,12 +35,16 @@ pub struct Filled {
     pub seconds: f64,
 }
 
-/// The load that arguments ask for.
+/// Days that the reports of a load are spread over where nobody says so: those of the peers that it is compared with.
+pub const DAYS: u64 = 400;
+
+/// The load that arguments ask for; so many events over so many days where they do not say.
 ///
 /// # Errors
 /// When a figure is out of range.
-pub fn spec(load: &BenchLoad) -> Result<LoadSpec, Failure> {
-    let BenchLoad { events, series, days, duplicates, revisions, seed } = *load;
+pub fn spec(load: &BenchLoad, events: u64, days: u64) -> Result<LoadSpec, Failure> {
+    let BenchLoad { series, duplicates, revisions, seed, .. } = *load;
+    let (events, days) = (load.events.unwrap_or(events), load.days.unwrap_or(days));
     let spec = LoadSpec { seed, events, series, days, duplicates, revisions };
     spec.check().map_err(|error| Failure::Usage(error.to_string()))?;
     Ok(spec)

@@ -2,12 +2,17 @@
 //! away again; nothing else is read or written.
 
 mod bare;
+mod build;
 mod exact;
 mod figures;
+mod killed;
 mod load;
 mod pipeline;
 mod process;
 mod product;
+mod restore;
+mod state;
+mod sweep;
 mod table;
 mod workplace;
 
@@ -18,6 +23,10 @@ use crate::failure::Failure;
 pub fn bench(args: &Bench) -> Result<(), Failure> {
     match args {
         Bench::Pipeline(args) => pipeline::pipeline(args),
+        Bench::Restore(args) => restore::restore(args),
+        Bench::State(args) => state::state(args),
         Bench::Drain(args) => bare::drain(args),
+        Bench::RestoreOnce(args) => restore::once(args),
+        Bench::StateOnce(args) => state::once(args),
     }
 }

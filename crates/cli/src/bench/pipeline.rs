@@ -7,39 +7,69 @@ use serde::Serialize;
 
 use super::bare::{self, BareRun};
 use super::figures::{Spread, Way, mib, number};
+use super::killed::{self, Killed};
 use super::load::{self, Filled, LoadTopic};
-use super::product::{Product, ProductRun};
+use super::product::{Product, ProductRun, check_settings};
+use super::sweep;
 use super::table::{Table, WAY_HEAD, way_cells};
 use super::workplace::Workplace;
-use crate::args::BenchPipeline;
+use crate::args::{BenchPipeline, Sweep};
 use crate::failure::Failure;
+
+/// Records where nobody says how many: as many as the peers got.
+const EVENTS: u64 = 3_000_000;
 
 /// Runs it and prints what came of it.
 pub fn pipeline(args: &BenchPipeline) -> Result<(), Failure> {
-    let spec = load::spec(&args.load)?;
+    let days = if matches!(args.sweep, Some(Sweep::Series(_))) { 1 } else { load::DAYS };
+    let spec = load::spec(&args.load, EVENTS, days)?;
+    check_settings(&args.cluster, &args.set)?;
     let mut place = Workplace::open(&args.cluster)?;
     place.own_outputs(args.share_outputs)?;
+    let mut out = std::io::stdout().lock();
+    if let Some(sweep) = &args.sweep {
+        let steps = sweep::sweep(&mut place, args, sweep, &spec)?;
+        return match args.json {
+            true => print_json(&mut out, &steps.iter().map(Measured::report).collect::<Vec<_>>()),
+            false => Ok(sweep::print(&steps, &mut out)?),
+        };
+    }
     let name = args.topic.clone().unwrap_or_else(|| place.name().to_owned());
     let measured = measure(&mut place, args, &name, args.partitions, &spec)?;
-    let mut out = std::io::stdout().lock();
+    let killed = match measured.bare.last().filter(|_| args.kill) {
+        Some(bare) => {
+            eprintln!("once more, killed in the middle");
+            Some(killed::run(&mut place, &measured.topic, bare, &args.set)?)
+        }
+        None => None,
+    };
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &measured.report()).map_err(std::io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        measured.print(&mut out)?;
+        return print_json(&mut out, &Report { killed: killed.as_ref(), ..measured.report() });
     }
+    measured.print(&mut out)?;
+    measured.print_settings(&mut out)?;
+    killed.map_or(Ok(()), |killed| killed.print(&mut out))?;
+    Ok(())
+}
+
+fn print_json(out: &mut impl Write, value: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
+    writeln!(out)?;
     Ok(())
 }
 
 /// What was measured on one topic.
 pub struct Measured {
-    topic: String,
-    partitions: u32,
+    /// The topic.
+    pub topic: LoadTopic,
+    /// What it was filled with, if by this.
+    pub spec: LoadSpec,
+    /// The drains by the bare client.
+    pub bare: Vec<BareRun>,
+    /// The drains by the product, each after one of those.
+    pub product: Vec<ProductRun>,
     client: Vec<(String, String)>,
     settings: Vec<(&'static str, String)>,
-    filled: Option<Filled>,
-    bare: Vec<BareRun>,
-    product: Vec<ProductRun>,
 }
 
 /// Fills a topic, and drains it by each in turns.
@@ -57,7 +87,7 @@ pub fn measure(
         let bare = bare::run(place, &topic)?;
         topic.recognise(bare.records, &bare.first, spec)?;
         eprintln!("{round} of {}: the product", args.repeat);
-        let product = Product::set_up(place, &format!("{name}-{round}"), &topic, &args.set)?;
+        let product = Product::set_up(place, &topic, &args.set)?;
         let store = product.settings();
         settings = vec![
             ("store.commit_ms", store.commit_ms.to_string()),
@@ -78,13 +108,12 @@ pub fn measure(
         product_runs.push(run);
     }
     Ok(Measured {
-        topic: topic.name,
-        partitions: topic.partitions,
-        client: args.cluster.client.clone(),
-        settings,
-        filled: topic.filled,
+        topic,
+        spec: spec.clone(),
         bare: bare_runs,
         product: product_runs,
+        client: args.cluster.client.clone(),
+        settings,
     })
 }
 
@@ -93,6 +122,8 @@ pub fn measure(
 struct Report<'a> {
     topic: &'a str,
     partitions: u32,
+    series: u64,
+    days: u64,
     filled: Option<Filled>,
     bare_steady: Vec<Way>,
     bare_whole: Vec<Way>,
@@ -110,18 +141,23 @@ struct Report<'a> {
     exact: &'a str,
     client: &'a [(String, String)],
     settings: &'a [(&'static str, String)],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    killed: Option<&'a Killed>,
 }
 
 impl Measured {
-    fn bare_ways(&self, pick: fn(&BareRun) -> Way) -> Vec<Way> {
+    /// Of each drain by the bare client, a way.
+    pub fn bare_ways(&self, pick: fn(&BareRun) -> Way) -> Vec<Way> {
         self.bare.iter().map(pick).collect()
     }
 
-    fn product_ways(&self, pick: fn(&ProductRun) -> Way) -> Vec<Way> {
+    /// Of each drain by the product, a way.
+    pub fn product_ways(&self, pick: fn(&ProductRun) -> Way) -> Vec<Way> {
         self.product.iter().map(pick).collect()
     }
 
-    fn ratio(&self) -> f64 {
+    /// The product's rate over the bare client's, each the median, from the first record on.
+    pub fn ratio(&self) -> f64 {
         let rate = |ways: Vec<Way>| Spread::of(ways.iter().map(Way::per_second)).median;
         rate(self.product_ways(|run| run.steady)) / rate(self.bare_ways(|run| run.steady))
     }
@@ -129,9 +165,11 @@ impl Measured {
     fn report(&self) -> Report<'_> {
         let last = self.product.last();
         Report {
-            topic: &self.topic,
-            partitions: self.partitions,
-            filled: self.filled,
+            topic: &self.topic.name,
+            partitions: self.topic.partitions,
+            series: self.spec.series,
+            days: self.spec.days,
+            filled: self.topic.filled,
             bare_steady: self.bare_ways(|run| run.steady),
             bare_whole: self.bare_ways(|run| run.whole),
             product_steady: self.product_ways(|run| run.steady),
@@ -146,6 +184,7 @@ impl Measured {
             exact: last.map_or("", |run| run.holding.checked),
             client: &self.client,
             settings: &self.settings,
+            killed: None,
         }
     }
 
@@ -177,18 +216,34 @@ impl Measured {
         fact("epochs", spread(|run| run.holding.epochs as f64, 0));
         fact("archive MiB", spread(|run| mib(run.holding.archive_bytes), 1));
         fact("archive bytes per record", spread(|r| r.holding.archive_bytes as f64 / r.steady.records as f64, 1));
-        fact("runs of each", self.product.len().to_string());
-        fact("topic", format!("{}, {} partitions", self.topic, self.partitions));
-        if let Some(filled) = self.filled {
+        fact("topic", format!("{}, {} partitions", self.topic.name, self.topic.partitions));
+        if let Some(filled) = self.topic.filled {
             let rate = number(filled.records as f64 / filled.seconds, 0);
             fact("filled", format!("{:.1} s, {rate} events/s", filled.seconds));
         }
+        writeln!(out, "{facts}")
+    }
+
+    /// What both sides were told.
+    pub fn print_settings(&self, out: &mut impl Write) -> std::io::Result<()> {
+        let mut table = Table::new(2, &["setting", "value"]);
+        let mut setting = |what: &str, value: String| table.row(vec![what.to_owned(), value]);
+        let LoadSpec { seed, series, days, duplicates, revisions, .. } = self.spec;
+        if self.topic.sums.is_some() {
+            setting(
+                "load",
+                format!(
+                    "{series} series, {days} days, {duplicates} % duplicates, {revisions} % revisions, seed {seed}"
+                ),
+            );
+        }
+        setting("runs of each", self.product.len().to_string());
         for (key, value) in &self.settings {
-            fact(key, value.clone());
+            setting(key, value.clone());
         }
         for (key, value) in &self.client {
-            fact(&format!("client {key}"), value.clone());
+            setting(&format!("client {key}, on both sides"), value.clone());
         }
-        write!(out, "{facts}")
+        write!(out, "{table}")
     }
 }

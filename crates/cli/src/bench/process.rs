@@ -169,6 +169,13 @@ impl Process {
         }
     }
 
+    /// kill -9.
+    pub fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn output(mut self) -> anyhow::Result<(Whole, String)> {
         let mut printed = String::new();
         if let Some(mut output) = self.child.stdout.take() {

@@ -1,12 +1,12 @@
 //! The product's drain: `headwater run --role ingest`, from nothing until everything is committed and published.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, ensure};
 use headwater_ingest::GroupWatch;
-use headwater_runtime::{Config, StoreSettings};
+use headwater_runtime::{Config, ConfigError, StoreSettings};
 use headwater_sim::LoadSums;
 
 use super::exact::{self, Holding};
@@ -14,17 +14,18 @@ use super::figures::Way;
 use super::load::LoadTopic;
 use super::process::{Moment, Process};
 use super::workplace::Workplace;
+use crate::args::BenchCluster;
 use crate::clock::{Stopwatch, pause};
 use crate::failure::Failure;
 
 /// How often the group's offsets are asked for: each question costs the broker some of the time that is measured.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
+pub const LOOK_EVERY: Duration = Duration::from_millis(25);
 
 /// How long nothing may be committed before the bench gives up, in seconds: more than any session lasts.
 const STILL_AT_MOST: f64 = 180.0;
 
-/// What the log says when an input begins to be read.
-const MARK: &str = "restored";
+/// The event of the log with which an input begins to be read.
+const MARK: &str = "input_restored";
 
 /// Keys of the configuration that the bench itself gives: others would lead it out of its own place.
 const OWN_KEYS: [&str; 6] = ["clusters", "outputs", "serve", "sources", "store.cache", "store.url"];
@@ -52,35 +53,27 @@ pub struct ProductRun {
 }
 
 impl Product {
-    /// Sets one up under a name, to read a topic.
+    /// Sets one up, to read a topic.
     ///
     /// # Errors
-    /// [`Failure::Usage`] when a key of `set` is unknown or not to be set.
-    pub fn set_up(
-        place: &mut Workplace,
-        name: &str,
-        topic: &LoadTopic,
-        set: &[(String, String)],
-    ) -> Result<Product, Failure> {
-        let own = |key: &str| OWN_KEYS.iter().any(|own| key == *own || key.starts_with(&format!("{own}.")));
-        if let Some((key, _)) = set.iter().find(|(key, _)| own(key)) {
-            return Err(Failure::Usage(format!("--set {key}: the bench has a value of its own for it")));
-        }
-        let folder = place.folder().join(name);
+    /// Those of [`check_settings`].
+    pub fn set_up(place: &mut Workplace, topic: &LoadTopic, set: &[(String, String)]) -> Result<Product, Failure> {
+        let group = place.make_group();
+        let folder = place.folder().join(&group);
         fs::create_dir(&folder)?;
-        let group = format!("{}-{name}", place.name());
-        place.own_group(&group);
-        let text = configuration(place, &group, &folder.join("store"), &topic.name)?;
-        let set: Vec<(String, String)> = set
-            .iter()
-            .map(|(key, value)| (format!("HEADWATER__{}", key.to_uppercase().replace('.', "__")), value.clone()))
-            .collect();
+        let text = configuration(place.cluster(), &group, &folder.join("store"), &topic.name)?;
+        let set = in_environment(set);
         let file = folder.join("headwater.toml");
         fs::write(&file, &text).with_context(|| file.display().to_string())?;
         let settings = Config::load(Some(&file), set.clone()).map_err(|error| Failure::Usage(error.to_string()))?.store;
         let watch = GroupWatch::start(&place.settings(&group), &topic.name, topic.partitions)?;
         let ends = watch.ends()?;
         Ok(Product { folder, set, settings, watch, ends })
+    }
+
+    /// Its store.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store")
     }
 
     /// What it was told of its store.
@@ -125,7 +118,7 @@ impl Product {
 
     /// Holds its store against what is known.
     pub fn check(&self, records: u64, sums: Option<&LoadSums>) -> anyhow::Result<Holding> {
-        exact::check(&self.folder.join("store"), records, sums)
+        exact::check(&self.store(), records, sums)
     }
 
     /// Removes its folder.
@@ -154,9 +147,29 @@ impl Product {
     }
 }
 
+/// Whether a product can be set up with these keys; to be asked before anything is made.
+///
+/// # Errors
+/// [`Failure::Usage`] names a key that is unknown, out of range, or the bench's own.
+pub fn check_settings(cluster: &BenchCluster, set: &[(String, String)]) -> Result<(), Failure> {
+    let own = |key: &str| OWN_KEYS.iter().any(|own| key == *own || key.starts_with(&format!("{own}.")));
+    if let Some((key, _)) = set.iter().find(|(key, _)| own(key)) {
+        return Err(Failure::Usage(format!("--set {key}: the bench has a value of its own for it")));
+    }
+    let text = configuration(cluster, "group", Path::new("store"), "topic")?;
+    let checked = Config::check(&text, in_environment(set));
+    let file = "the product's configuration".to_owned();
+    checked.map(drop).map_err(|problems| Failure::Usage(ConfigError::Problems { file, problems }.to_string()))
+}
+
+/// Keys as the environment names them.
+fn in_environment(set: &[(String, String)]) -> Vec<(String, String)> {
+    let name = |key: &str| format!("HEADWATER__{}", key.to_uppercase().replace('.', "__"));
+    set.iter().map(|(key, value)| (name(key), value.clone())).collect()
+}
+
 /// The product's configuration file.
-fn configuration(place: &Workplace, group: &str, store: &std::path::Path, topic: &str) -> anyhow::Result<String> {
-    let cluster = place.cluster();
+fn configuration(cluster: &BenchCluster, group: &str, store: &Path, topic: &str) -> anyhow::Result<String> {
     let store = store.to_str().context("the folder for temporary files has a name that is no text")?;
     let client: Vec<String> =
         cluster.client.iter().map(|(key, value)| format!("{} = {}", text(key), text(value))).collect();

@@ -81,6 +81,15 @@ impl Workplace {
         Ok(self.admin.ensure_topics(&[wish], ASK_AT_MOST)?)
     }
 
+    /// Takes a topic away at once.
+    pub fn drop_topic(&mut self, topic: &str) -> anyhow::Result<()> {
+        if self.topics.iter().any(|own| own == topic) {
+            self.admin.delete_topics(&[topic])?;
+            self.topics.retain(|own| own != topic);
+        }
+        Ok(())
+    }
+
     /// The output topics that are missing are taken away with the rest. Where there are some already, somebody may use
     /// them.
     ///
@@ -100,9 +109,11 @@ impl Workplace {
         Ok(())
     }
 
-    /// A group that is to be taken away.
-    pub fn own_group(&mut self, group: &str) {
-        self.groups.push(group.to_owned());
+    /// The name of one more group, which is to be taken away.
+    pub fn make_group(&mut self) -> String {
+        let group = format!("{}-{}", self.name, self.groups.len() + 1);
+        self.groups.push(group.clone());
+        group
     }
 
     /// The product's settings of a consumer.
