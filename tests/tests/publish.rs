@@ -196,7 +196,7 @@ impl Worker {
                 metadata: (*metadata).to_owned(),
             })
             .collect();
-        GroupOffsets { metadata: self.reader.group_metadata().unwrap(), positions }
+        GroupOffsets { metadata: self.reader.membership().group_metadata().unwrap(), positions }
     }
 
     fn committed(&self) -> Vec<(i64, String)> {

@@ -28,10 +28,10 @@ pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
 pub use folder::{FolderCounts, FolderReader, FolderSettings, folder_files};
 pub use kafka::{
-    Admin, GroupOffset, GroupOffsets, OutRecord, Ownership, OwnershipSettings, PublishError, Publisher,
+    Admin, GroupOffset, GroupOffsets, Lane, OutRecord, OutView, Ownership, OwnershipSettings, PublishError, Publisher,
     PublisherSettings, TRANSACTION_RECORDS_MAX, TopicWish,
 };
 pub use kafka::{
-    Committed, HeldRights, KafkaReader, KafkaSettings, Partitioner, Placements, PublishRight, SourceTopic,
+    Committed, HeldRights, KafkaReader, KafkaSettings, Membership, Partitioner, Placements, PublishRight, SourceTopic,
 };
 pub use kafka::{Drained, Filler, GroupWatch, drain};

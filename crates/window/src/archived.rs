@@ -41,6 +41,7 @@ impl Window {
             };
         };
         match row.of {
+            Some(_) if row.sign != 0 && self.without_panes => {}
             Some(item) if row.sign != 0 => {
                 let key = item.key(known_on);
                 self.panes.add(key, item.sums(row.sign)).map_err(|key| overflow(&self.names, key))?;

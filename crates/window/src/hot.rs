@@ -149,14 +149,9 @@ impl Hot {
         self.index.insert_unique(spread(half), Top { half, record }, |top| spread(top.half));
     }
 
-    /// Empty, with room for as much as another holds.
+    /// Empty, with an index for as much as another holds.
     pub fn with_room_of(other: &Hot) -> Hot {
-        Hot {
-            index: HashTable::with_capacity(other.index.len()),
-            records: Slab::with_room_of(&other.records),
-            items: Slab::with_room_of(&other.items),
-            texts: Texts::with_room_of(&other.texts),
-        }
+        Hot { index: HashTable::with_capacity(other.index.len()), ..Hot::default() }
     }
 
     /// Takes over an identity of another, by its highest record there.
@@ -187,7 +182,7 @@ impl Hot {
         }
     }
 
-    /// Holds nothing any more; the room stays.
+    /// Holds nothing any more.
     pub fn clear(&mut self) {
         self.index.clear();
         self.records.clear();

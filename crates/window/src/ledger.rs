@@ -11,11 +11,11 @@
 
 use std::ops::ControlFlow;
 
-use headwater_model::{Cold, ColdError, Entries, Head, Identity, Row, SignedRow};
+use headwater_model::{Cold, ColdError, Entries, Head, Identity, Row, Sign, SignedRow};
 
 use crate::filter::Filter;
-use crate::hot::Hot;
-use crate::record::Copied;
+use crate::hot::{Hot, signed_rows};
+use crate::record::{Copied, NONE};
 use crate::{Class, staircase};
 
 /// The part of the limit that the hot identities and the filter may take; the rest is for the moment in which the
@@ -127,7 +127,7 @@ impl Ledger {
     fn spill(&mut self) -> Result<(), ColdError> {
         let Some(limit) = self.limit else { return Ok(()) };
         let Ledger { hot, spill: Some(spill), .. } = self else { return Ok(()) };
-        let slots = hot.records.slots().len();
+        let slots = hot.records.len();
         let first = (slots - slots / STAYING_PARTS.1 * STAYING_PARTS.0) as u32;
         let mut going: Vec<(u64, u32)> = Vec::with_capacity(hot.len());
         let mut staying: Vec<u32> = Vec::new();
@@ -196,6 +196,61 @@ impl Ledger {
         })
     }
 
+    /// Hands out every row that the records' staircases mean, of every day: they sum to the panes.
+    pub(crate) fn each_row<E: From<ColdError>>(
+        &self,
+        each: &mut dyn FnMut(SignedRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_top(&mut |hot, mut at| {
+            while at != NONE {
+                let record = hot.records.get(at);
+                let (day, below) = (record.known_on, record.below);
+                signed_rows(&hot.items, record, Sign::Plus, day).try_for_each(&mut *each)?;
+                if below != NONE {
+                    let replaced = hot.records.get(below);
+                    signed_rows(&hot.items, replaced, Sign::Minus, day).try_for_each(&mut *each)?;
+                }
+                at = below;
+            }
+            Ok(())
+        })
+    }
+
+    /// Hands out the rows that are in force now: they sum to the volumes.
+    pub(crate) fn each_in_force<E: From<ColdError>>(
+        &self,
+        each: &mut dyn FnMut(SignedRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.each_top(&mut |hot, top| {
+            let record = hot.records.get(top);
+            signed_rows(&hot.items, record, Sign::Plus, record.known_on).try_for_each(&mut *each)
+        })
+    }
+
+    /// Hands out the highest record of every identity, and where it lies.
+    fn each_top<E: From<ColdError>>(&self, each: &mut dyn FnMut(&Hot, u32) -> Result<(), E>) -> Result<(), E> {
+        for top in self.hot.tops() {
+            each(&self.hot, top)?;
+        }
+        let mut one = Hot::default();
+        let mut failed = None;
+        self.each_cold(&mut |identity, value| {
+            one.clear();
+            let read = match staircase::decode(&mut one, identity, value, u32::MAX) {
+                Some(top) => each(&one, top),
+                None => Err(ColdError::Damaged { identity: identity.0 }.into()),
+            };
+            match read {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Takes an identity that was not met before, as its staircase in bytes. `None` where they are damaged.
     pub(crate) fn restore(&mut self, identity: Identity, value: &[u8], series: u32) -> Option<Result<(), ColdError>> {
         let asks = self.spill.as_ref().is_some_and(|spill| spill.filter.may_hold(identity));
@@ -228,7 +283,7 @@ impl Entries for Going<'_> {
 
 #[cfg(test)]
 mod tests {
-    use headwater_model::{Names, Sign};
+    use headwater_model::Names;
 
     use super::*;
     use crate::Window;
@@ -396,7 +451,7 @@ mod tests {
     #[test]
     fn dropped_records_make_room_for_others() {
         let mut window = after(&[Said::new("E", 0, 10, &[mass(1, 1), mass(2, 2)])]);
-        let bytes = |window: &Window| window.ledger.hot.records.slots().len() + window.ledger.hot.items.slots().len();
+        let bytes = |window: &Window| window.ledger.hot.records.len() + window.ledger.hot.items.len();
         feed(&mut window, &[Said::new("E", 1, 10, &[mass(1, 3), mass(2, 4)])]);
         let size = bytes(&window);
         for revision in 2..50 {
@@ -417,7 +472,7 @@ mod tests {
             assert_eq!(class, Ok(if high == 1 && ledger.len() == 2 { DUPLICATE } else { ACCEPTED }));
         }
         let tops: Vec<u32> =
-            ledger.hot.records.slots().iter().filter_map(|record| ledger.hot.find(record.identity())).collect();
+            ledger.hot.records.slots().filter_map(|record| ledger.hot.find(record.identity())).collect();
         assert_eq!(tops, [0, 1]);
     }
 

@@ -1,13 +1,13 @@
 //! From the parts of a snapshot back to a window.
 
 use headwater_model::{
-    Access, Checksum, Country, Counts, Day, Evidence, Id, Identity, KnownDay, Marking, Names, Place, Route, Series,
-    Sums,
+    Access, Checksum, Country, Counts, Evidence, Id, Identity, Marking, Names, Place, Route, Series,
 };
 
 use crate::coding::Coded;
-use crate::snapshot::{HEAD_BYTES, Kind, LETTERS, TAIL_BYTES, VERSION, sound};
-use crate::{Panes, Window, WindowError};
+use crate::snapshot::{HEAD_BYTES, Kind, LETTERS, TAIL_BYTES, VERSION};
+use crate::window::overflow;
+use crate::{Window, WindowError};
 
 /// Takes the parts of a snapshot in their order, and holds what they say so far. Bytes that no snapshot gave are an
 /// error, whatever they are; after an error there is nothing more to take.
@@ -63,12 +63,16 @@ impl WindowLoader {
     /// The window, after its last part.
     ///
     /// # Errors
-    /// [`WindowError::Snapshot`] where parts are missing.
-    pub fn finish(self) -> Result<Window, WindowError> {
-        match self.ended {
-            true => Ok(self.window),
-            false => Err(WindowError::Snapshot { part: self.next, fault: "it is missing" }),
+    /// [`WindowError::Snapshot`] where parts are missing; [`WindowError::Overflow`] and [`WindowError::Cold`].
+    pub fn finish(mut self) -> Result<Window, WindowError> {
+        if !self.ended {
+            return Err(WindowError::Snapshot { part: self.next, fault: "it is missing" });
         }
+        let Window { names, ledger, panes, without_panes, .. } = &mut self.window;
+        if !*without_panes {
+            ledger.each_row(&mut |row| panes.add(row.key, row.sums()).map_err(|key| overflow(names, key)))?;
+        }
+        Ok(self.window)
     }
 
     fn take(&mut self, kind: Kind, coded: &mut Coded<'_>) -> Option<Result<(), WindowError>> {
@@ -77,7 +81,7 @@ impl WindowLoader {
             self.ended = true;
             return Some(Ok(()));
         }
-        let Window { names, ledger, panes, .. } = &mut self.window;
+        let Window { names, ledger, .. } = &mut self.window;
         while !coded.is_empty() {
             match kind {
                 Kind::Ledger => {
@@ -87,7 +91,6 @@ impl WindowLoader {
                         return Some(Err(error.into()));
                     }
                 }
-                Kind::Panes => read_day(coded, panes, names.series.len())?,
                 kind => read_name(kind, coded, names)?,
             }
         }
@@ -127,7 +130,7 @@ fn read_name(kind: Kind, coded: &mut Coded<'_>, names: &mut Names) -> Option<()>
             let series = read_series(coded, names)?;
             (names.series.intern_with(&series, |series| *series).index(), names.series.len())
         }
-        Kind::Ledger | Kind::Panes | Kind::End => return None,
+        Kind::Ledger | Kind::End => return None,
     };
     (number + 1 == expected).then_some(())
 }
@@ -157,22 +160,6 @@ fn read_series(coded: &mut Coded<'_>, names: &Names) -> Option<Series> {
     })
 }
 
-fn read_day(coded: &mut Coded<'_>, panes: &mut Panes, series: usize) -> Option<()> {
-    let day = coded.signed32().map(Day).filter(|day| Panes::DAYS.contains(day)).map(KnownDay)?;
-    let count: usize = coded.narrow()?;
-    // No more room than the bytes can fill: a key and four numbers take at least twelve.
-    panes.reserve(day, count.min(coded.0.len() / 12));
-    for _ in 0..count {
-        let key = u64::from_le_bytes(coded.array()?);
-        let [mass_mg, pieces, incidents, events] = [coded.signed()?, coded.signed()?, coded.signed()?, coded.signed()?];
-        let sums = Sums { mass_mg, pieces, incidents, events };
-        if !sound(key, day, series) || !panes.put(day, key, sums) {
-            return None;
-        }
-    }
-    Some(())
-}
-
 /// Whether all is there that was written.
 fn read_end(coded: &mut Coded<'_>, window: &mut Window) -> Option<()> {
     let number = &mut || coded.number();
@@ -184,6 +171,6 @@ fn read_end(coded: &mut Coded<'_>, window: &mut Window) -> Option<()> {
         rejected: number()?,
         conflict: number()?,
     };
-    let holds = [window.names.series.len(), window.ledger.len(), window.panes.len()];
+    let holds = [window.names.series.len(), window.ledger.len()];
     (holds.into_iter().all(|len| number() == Some(len as u64)) && coded.is_empty()).then_some(())
 }

@@ -120,21 +120,6 @@ impl Panes {
         })
     }
 
-    /// The days in order, each with its panes by packed key, in no order.
-    pub(crate) fn days(&self) -> impl Iterator<Item = (KnownDay, impl ExactSizeIterator<Item = (u64, Sums)>)> {
-        self.days.iter().map(|(&day, &slot)| (day, self.maps[slot as usize].iter().map(|(&key, &sums)| (key, sums))))
-    }
-
-    /// Makes room for as many more panes of a day.
-    pub(crate) fn reserve(&mut self, day: KnownDay, more: usize) {
-        self.map(day).reserve(more);
-    }
-
-    /// Takes a pane that is not held yet and not zero. False where it is one of both.
-    pub(crate) fn put(&mut self, day: KnownDay, key: u64, sums: Sums) -> bool {
-        !sums.is_zero() && self.map(day).insert(key, sums).is_none()
-    }
-
     /// How many panes are not zero.
     pub fn len(&self) -> usize {
         self.maps.iter().map(HashMap::len).sum()

@@ -141,35 +141,40 @@ impl Item {
     }
 }
 
+/// Slots of one piece of a slab, a power of two. A slab grows by pieces and never moves what it holds: growing in one
+/// piece would copy everything, and touch twice the memory while it does.
+const PIECE_SLOTS: usize = 1 << 13;
+
 /// Values by number; a freed number is given out again before a new one.
 pub(crate) struct Slab<T> {
-    slots: Vec<T>,
+    pieces: Vec<Vec<T>>,
+    len: usize,
     free: Vec<u32>,
 }
 
 impl<T> Slab<T> {
     pub const fn new() -> Slab<T> {
-        Slab { slots: Vec::new(), free: Vec::new() }
-    }
-
-    /// Empty, with room for as many as another holds: untouched room takes address space, not memory.
-    pub fn with_room_of(other: &Slab<T>) -> Slab<T> {
-        Slab { slots: Vec::with_capacity(other.slots.len()), free: Vec::new() }
+        Slab { pieces: Vec::new(), len: 0, free: Vec::new() }
     }
 
     pub fn insert(&mut self, value: T) -> u32 {
         if let Some(i) = self.free.pop() {
-            self.slots[i as usize] = value;
+            *self.get_mut(i) = value;
             return i;
         }
-        let i = u32::try_from(self.slots.len()).ok().filter(|&i| i != NONE);
+        let i = u32::try_from(self.len).ok().filter(|&i| i != NONE);
         let i = i.expect("fewer than 2^32 records: memory ends long before");
-        self.slots.push(value);
+        if self.len == self.pieces.len() * PIECE_SLOTS {
+            self.pieces.push(Vec::with_capacity(PIECE_SLOTS));
+        }
+        self.pieces[self.len / PIECE_SLOTS].push(value);
+        self.len += 1;
         i
     }
 
     pub fn clear(&mut self) {
-        self.slots.clear();
+        self.pieces.clear();
+        self.len = 0;
         self.free.clear();
     }
 
@@ -178,56 +183,68 @@ impl<T> Slab<T> {
     }
 
     pub fn get(&self, i: u32) -> &T {
-        &self.slots[i as usize]
+        &self.pieces[i as usize / PIECE_SLOTS][i as usize % PIECE_SLOTS]
     }
 
     pub fn get_mut(&mut self, i: u32) -> &mut T {
-        &mut self.slots[i as usize]
+        &mut self.pieces[i as usize / PIECE_SLOTS][i as usize % PIECE_SLOTS]
     }
 
-    /// Every slot, freed ones too.
-    pub fn slots(&self) -> &[T] {
-        &self.slots
+    /// Every slot in order, freed ones too.
+    pub fn slots(&self) -> impl Iterator<Item = &T> {
+        self.pieces.iter().flatten()
+    }
+
+    /// How many slots there are, freed ones too.
+    pub fn len(&self) -> usize {
+        self.len
     }
 
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.slots[..]) + size_of_val(&self.free[..])
+        self.len * size_of::<T>() + size_of_val(&self.free[..])
     }
 }
 
-/// Event ids one behind the other, each after its length in two bytes.
+/// Bytes of one piece of texts, a power of two; see [`PIECE_SLOTS`].
+const PIECE_BYTES: usize = 1 << 18;
+
+/// Event ids, each after its length in two bytes, in pieces: what does not fit at the end of one begins the next.
 #[derive(Default)]
 pub(crate) struct Texts {
-    bytes: Vec<u8>,
+    pieces: Vec<Vec<u8>>,
+    bytes: usize,
 }
 
 impl Texts {
     /// Keeps a text (cut at 65,535 bytes: the contract ends at 128 characters) and says where.
     pub fn push(&mut self, text: &[u8]) -> u64 {
-        let at = self.bytes.len() as u64;
-        let len = text.len().min(usize::from(u16::MAX));
-        self.bytes.extend_from_slice(&(len as u16).to_le_bytes());
-        self.bytes.extend_from_slice(&text[..len]);
+        let text = &text[..text.len().min(usize::from(u16::MAX))];
+        let fits = |piece: &&mut Vec<u8>| piece.len() + 2 + text.len() <= PIECE_BYTES;
+        if self.pieces.last_mut().as_ref().is_none_or(|piece| !fits(piece)) {
+            self.pieces.push(Vec::with_capacity(PIECE_BYTES));
+        }
+        let number = self.pieces.len() - 1;
+        let piece = &mut self.pieces[number];
+        let at = (number * PIECE_BYTES + piece.len()) as u64;
+        piece.extend_from_slice(&(text.len() as u16).to_le_bytes());
+        piece.extend_from_slice(text);
+        self.bytes += 2 + text.len();
         at
     }
 
     pub fn get(&self, at: u64) -> &[u8] {
-        let at = at as usize;
-        let len = usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]));
-        &self.bytes[at + 2..at + 2 + len]
+        let text = &self.pieces[at as usize / PIECE_BYTES][at as usize % PIECE_BYTES..];
+        let len = usize::from(u16::from_le_bytes([text[0], text[1]]));
+        &text[2..2 + len]
     }
 
     pub fn clear(&mut self) {
-        self.bytes.clear();
-    }
-
-    /// Empty, with room for as much as another holds.
-    pub fn with_room_of(other: &Texts) -> Texts {
-        Texts { bytes: Vec::with_capacity(other.bytes.len()) }
+        self.pieces.clear();
+        self.bytes = 0;
     }
 
     pub fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes
     }
 }
 
@@ -262,7 +279,7 @@ mod tests {
         assert_eq!(slab.bytes(), 2 * 4 + 4, "two slots and the number of a free one");
         assert_eq!(slab.insert('c'), a);
         assert_eq!((*slab.get(a), *slab.get(b)), ('c', 'b'));
-        assert_eq!(slab.slots().len(), 2);
+        assert_eq!((slab.len(), slab.slots().count()), (2, 2));
     }
 
     #[test]
@@ -271,5 +288,22 @@ mod tests {
         let long = vec![b'x'; 700];
         let (a, b, c) = (texts.push(b"E-1"), texts.push(b""), texts.push(&long));
         assert_eq!((texts.get(a), texts.get(b), texts.get(c)), (&b"E-1"[..], &b""[..], &long[..]));
+        assert_eq!(texts.bytes(), 3 * 2 + 3 + 700);
+        let many: Vec<u64> = (0..1_000_u32).map(|n| texts.push(&n.to_le_bytes().repeat(200))).collect();
+        assert!(texts.pieces.len() > 1);
+        for (n, at) in (0_u32..).zip(many) {
+            assert_eq!(texts.get(at), n.to_le_bytes().repeat(200));
+        }
+    }
+
+    #[test]
+    fn a_slab_grows_by_pieces() {
+        let mut slab = Slab::new();
+        let last = 3 * PIECE_SLOTS as u32;
+        (0..=last).for_each(|n| assert_eq!(slab.insert(n), n));
+        assert!((0..=last).all(|n| *slab.get(n) == n) && slab.slots().copied().eq(0..=last));
+        slab.free(7);
+        slab.clear();
+        assert_eq!((slab.len(), slab.bytes(), slab.insert(5)), (0, 0, 0));
     }
 }

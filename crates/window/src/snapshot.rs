@@ -2,21 +2,20 @@
 //!
 //! A part is: four letters, the version, what kind of part it is, its number from 0, the body, and a checksum over all
 //! of these. The parts are the tables of names in the order in which they refer to each other, the ledger's
-//! identities with their staircases, the panes by known day, and an end that says how much there must be of each. A
-//! table, the identities and the panes take as many parts as they need.
+//! identities with their staircases, and an end that says how much there must be of each. A table and the identities take
+//! as many parts as they need. What records sum to is no part of it: it follows from the staircases.
 
 use std::ops::ControlFlow;
 
-use headwater_model::{Access, Checksum, ColdError, KnownDay, Names, Place};
+use headwater_model::{Access, Checksum, ColdError, Names, Place};
 
-use crate::coding::{put, put_bytes, put_signed};
-use crate::panes::pack;
+use crate::coding::{put, put_bytes};
 use crate::{Window, staircase};
 
 /// The first letters of a part.
 pub(crate) const LETTERS: [u8; 4] = *b"HWSN";
-/// The version written.
-pub(crate) const VERSION: u16 = 1;
+/// The version written. Version 1 also held panes.
+pub(crate) const VERSION: u16 = 2;
 /// Bytes before a part's body.
 pub(crate) const HEAD_BYTES: usize = LETTERS.len() + 2 + 1 + 4;
 /// Bytes after it.
@@ -36,12 +35,11 @@ pub(crate) enum Kind {
     Accesses,
     Series,
     Ledger,
-    Panes,
     End,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 8] = [
         Kind::Substances,
         Kind::Routes,
         Kind::Sources,
@@ -49,7 +47,6 @@ impl Kind {
         Kind::Accesses,
         Kind::Series,
         Kind::Ledger,
-        Kind::Panes,
         Kind::End,
     ];
 }
@@ -87,14 +84,11 @@ impl Window {
             }
         })?;
         failed.map_or(Ok(()), Err)?;
-        for (day, panes) in self.panes.days() {
-            write_day(day, panes, &mut parts)?;
-        }
         let end = parts.of(Kind::End)?;
         let counts = &self.counts;
         let counts =
             [counts.read, counts.accepted, counts.duplicate, counts.superseded, counts.rejected, counts.conflict];
-        let holds = [self.names.series.len() as u64, self.ledger.len() as u64, self.panes.len() as u64];
+        let holds = [self.names.series.len() as u64, self.ledger.len() as u64];
         counts.iter().chain(&holds).for_each(|&n| put(end, n));
         parts.close()
     }
@@ -138,30 +132,6 @@ fn write_names<E>(names: &Names, parts: &mut Parts<'_, E>) -> Result<(), E> {
     Ok(())
 }
 
-/// A day's panes: the day and how many follow, as often as parts end between them.
-fn write_day<E>(
-    day: KnownDay,
-    panes: impl ExactSizeIterator<Item = (u64, headwater_model::Sums)>,
-    parts: &mut Parts<'_, E>,
-) -> Result<(), E> {
-    let mut panes = panes.peekable();
-    while panes.peek().is_some() {
-        let room = (parts.room(Kind::Panes)? / PANE_BYTES_MAX).max(1);
-        let out = parts.of(Kind::Panes)?;
-        let here = panes.len().min(room);
-        put_signed(out, i64::from(day.0.0));
-        put(out, here as u64);
-        for (key, sums) in panes.by_ref().take(here) {
-            out.extend_from_slice(&key.to_le_bytes());
-            [sums.mass_mg, sums.pieces, sums.incidents, sums.events].iter().for_each(|&n| put_signed(out, n));
-        }
-    }
-    Ok(())
-}
-
-/// A pane's key, and four numbers of at most ten bytes.
-const PANE_BYTES_MAX: usize = 48;
-
 /// The part that is being written.
 struct Parts<'a, E> {
     body_bytes: usize,
@@ -174,12 +144,6 @@ struct Parts<'a, E> {
 impl<E> Parts<'_, E> {
     /// Where the next entry of a kind goes: into the open part, unless it is of another kind or full.
     fn of(&mut self, kind: Kind) -> Result<&mut Vec<u8>, E> {
-        self.room(kind)?;
-        Ok(&mut self.part)
-    }
-
-    /// The bytes that are left in the part where the next entry of a kind goes.
-    fn room(&mut self, kind: Kind) -> Result<usize, E> {
         let kind = kind as u8;
         let full = self.part.len() >= HEAD_BYTES + self.body_bytes;
         if !self.part.is_empty() && (full || self.part[HEAD_BYTES - 5] != kind) {
@@ -191,7 +155,7 @@ impl<E> Parts<'_, E> {
             self.part.push(kind);
             self.part.extend_from_slice(&self.number.to_le_bytes());
         }
-        Ok((HEAD_BYTES + self.body_bytes).saturating_sub(self.part.len()))
+        Ok(&mut self.part)
     }
 
     fn identity(&mut self, identity: u128, value: &[u8]) -> Result<(), E> {
@@ -209,12 +173,4 @@ impl<E> Parts<'_, E> {
         self.number += 1;
         Ok(())
     }
-}
-
-/// Whether a key is one that panes have.
-pub(crate) fn sound(key: u64, known_on: KnownDay, series: usize) -> bool {
-    let spelt = crate::panes::unpack(key, known_on);
-    spelt.series.index() < series
-        && (1..=crate::Panes::PERIOD_DAYS_MAX).contains(&spelt.period_days)
-        && pack(spelt) == key
 }

@@ -67,7 +67,7 @@ impl<'a> Search<'a> {
     fn through(&mut self, hot: &Hot) {
         let Search { queries, names, asking, rank, answers, answered } = self;
         // Slabs lie in the order of arrival, so this reads memory in a row; the index is asked only on a match.
-        for (slot, record) in hot.records.slots().iter().enumerate() {
+        for (slot, record) in hot.records.slots().enumerate() {
             if record.is_free() {
                 continue;
             }

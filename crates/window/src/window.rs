@@ -28,15 +28,22 @@ pub struct Window {
     pub names: Names,
     /// Which records hold.
     pub ledger: Ledger,
-    /// What they sum to.
+    /// What they sum to; nothing in a window [without panes](Window::without_panes).
     pub panes: Panes,
     /// All records so far, by class.
     pub counts: Counts,
+    /// Whether nobody asks for the panes.
+    pub(crate) without_panes: bool,
     /// The archived record whose rows are being read.
     pub(crate) pending: Pending,
 }
 
 impl Window {
+    /// A window that only judges records: what they sum to is not kept, and so no sum can leave 64 bits.
+    pub fn without_panes() -> Window {
+        Window { without_panes: true, ..Window::default() }
+    }
+
     /// Takes a batch and what was read of it; `listener` hears every change. Returns the counts of this batch.
     ///
     /// # Errors
@@ -52,11 +59,13 @@ impl Window {
         if heads + rejects != records {
             return Err(WindowError::Unaccounted { origin: input.origin.to_string(), records, heads, rejects });
         }
-        let Window { names, ledger, panes, .. } = self;
+        let Window { names, ledger, panes, without_panes, .. } = self;
         let mut counts = Counts { read: rejects as u64, rejected: rejects as u64, ..Counts::default() };
         for head in &observations.heads {
             let added = ledger.insert(head, observations.rows_of(head), event_id(observations, input, head), |row| {
-                panes.add(row.key, row.sums())?;
+                if !*without_panes {
+                    panes.add(row.key, row.sums())?;
+                }
                 listener.row(head, row);
                 Ok(())
             });

@@ -34,8 +34,6 @@ struct Once {
     spilled: u64,
     /// Panes that are not zero.
     panes: u64,
-    /// Net volumes, which are published.
-    net: u64,
     /// Rows of epochs that were read.
     rows: u64,
     /// Bytes of snapshots and epochs that were read.
@@ -76,8 +74,7 @@ pub fn once(args: &BenchRestoreOnce) -> Result<(), Failure> {
         records: sum(|of| of.window.counts.read),
         identities: sum(|of| of.window.ledger.len() as u64),
         spilled: sum(|of| of.window.ledger.cold_len() as u64),
-        panes: sum(|of| of.window.panes.len() as u64),
-        net: sum(|of| of.net.as_ref().map_or(0, |net| net.len() as u64)),
+        panes: sum(|of| of.net.len() as u64),
         rows,
         bytes,
         seconds,
@@ -147,7 +144,7 @@ pub fn restore(args: &BenchRestore) -> Result<(), Failure> {
         let whole = run(&place.folder(), work.path(), args.ledger_bytes, false)?;
         eprintln!("{round} of {}: restoring from epochs alone", args.repeat);
         let alone = run(&place.folder(), work.path(), args.ledger_bytes, true)?;
-        let same = |once: &Once| (once.inputs, once.records, once.identities, once.panes, once.net);
+        let same = |once: &Once| (once.inputs, once.records, once.identities, once.panes);
         ensure_same(same(&whole) == same(&alone), &whole, &alone)?;
         from_snapshot.push(whole);
         from_epochs.push(alone);

@@ -45,7 +45,7 @@ struct Kept {
     filter_bytes: u64,
     /// Bytes on disk.
     disk_bytes: u64,
-    /// Panes: own bytes of the net volumes, which are kept where results are published.
+    /// Panes: own bytes of the net volumes, which a running input keeps of them.
     net_bytes: u64,
 }
 
@@ -85,7 +85,11 @@ fn panes(what: Keep, count: u64, of_series: u64) -> anyhow::Result<Kept> {
     }
     let rss_bytes = rss().saturating_sub(before);
     anyhow::ensure!(panes.len() as u64 == count, "{} panes instead of {count}", panes.len());
-    let net_bytes = NetVolumes::of_panes(&panes, &names)?.bytes() as u64;
+    let mut net = NetVolumes::untold();
+    for pane in panes.sorted(&names).up_to(None) {
+        net.add(pane.key.series, pane.key.event_day, pane.key.period_days, pane.sums, &names)?;
+    }
+    let net_bytes = net.bytes() as u64;
     let own_bytes = panes.bytes() as u64;
     Ok(Kept { what, count, own_bytes, rss_bytes, spilled: 0, filter_bytes: 0, disk_bytes: 0, net_bytes })
 }

@@ -20,8 +20,8 @@ pub struct Changes<'a> {
     kept: Vec<u32>,
     withdrawn: u32,
     changes: Vec<Change>,
-    /// What panes changed, where somebody publishes.
-    panes: Option<Vec<(PaneKey, Sums)>>,
+    /// What they add to the sums.
+    sums: Vec<(PaneKey, Sums)>,
     highest_known: Option<KnownDay>,
 }
 
@@ -29,15 +29,15 @@ pub struct Changes<'a> {
 pub struct Heard {
     /// For the archive.
     pub rows: EpochRows,
-    /// What panes changed; empty where nobody publishes.
-    pub panes: Vec<(PaneKey, Sums)>,
+    /// What is added to the sums.
+    pub sums: Vec<(PaneKey, Sums)>,
     /// The highest known day of the batch's records.
     pub highest_known: Option<KnownDay>,
 }
 
 impl<'a> Changes<'a> {
     /// Of a batch and what was read of it.
-    pub fn of(observations: &'a Observations, batch: &'a RawBatch, publishes: bool) -> Changes<'a> {
+    pub fn of(observations: &'a Observations, batch: &'a RawBatch) -> Changes<'a> {
         Changes {
             observations,
             batch,
@@ -46,7 +46,7 @@ impl<'a> Changes<'a> {
             kept: Vec::with_capacity(observations.rows.len()),
             withdrawn: 0,
             changes: Vec::new(),
-            panes: publishes.then(Vec::new),
+            sums: Vec::with_capacity(observations.rows.len()),
             highest_known: None,
         }
     }
@@ -57,11 +57,7 @@ impl<'a> Changes<'a> {
         let rejects = rows + self.withdrawn..rows + self.withdrawn + self.observations.rejects.len() as u32;
         let mut kept = self.kept;
         kept.extend(rejects);
-        Heard {
-            rows: EpochRows { kept, changes: self.changes },
-            panes: self.panes.unwrap_or_default(),
-            highest_known: self.highest_known,
-        }
+        Heard { rows: EpochRows { kept, changes: self.changes }, sums: self.sums, highest_known: self.highest_known }
     }
 
     fn event_id(&self, head: &Head) -> Box<str> {
@@ -73,9 +69,7 @@ impl<'a> Changes<'a> {
 
 impl Listener for Changes<'_> {
     fn row(&mut self, head: &Head, row: &SignedRow) {
-        if let Some(panes) = &mut self.panes {
-            panes.push((row.key, row.sums()));
-        }
+        self.sums.push((row.key, row.sums()));
         let own = row.sign == Sign::Plus && row.rank == head.rank && row.key.known_on == head.known_on;
         if own {
             self.kept.push(head.first_row + u32::from(row.item));

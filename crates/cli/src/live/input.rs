@@ -1,4 +1,4 @@
-//! One input being read: its ledger and panes, and the epoch that is open.
+//! One input being read: its ledger and sums, and the epoch that is open.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use super::changes::{Changes, Heard};
 use super::clock::{self, Reading};
 use super::large::Large;
 use super::reject;
+use super::rows::KindTexts;
 use super::said::Said;
 use super::wall::Time;
 
@@ -26,16 +27,20 @@ pub struct LiveInput {
     pub assignment: Assignment,
     /// The start of reading that its batches belong to.
     pub term: Term,
-    /// Names, ledger and panes, open epoch included.
+    /// Names and ledger, open epoch included.
     pub window: Window,
-    /// What was published of it, where results are published.
-    pub net: Option<NetVolumes>,
+    /// What holds adds up to; where results are published also what of it changed.
+    pub net: NetVolumes,
+    /// The texts of what was published.
+    pub kind_texts: KindTexts,
     /// What is committed.
     pub committed: Committed,
     /// Rows committed since the last snapshot.
     pub rows_since_snapshot: u64,
     /// What was said of it.
     pub said: Said,
+    /// Whether results are published.
+    publishes: bool,
     end: End,
     normalizer: Normalizer,
     observations: Observations,
@@ -132,7 +137,8 @@ impl LiveInput {
         term: Term,
         catalog: Arc<Catalog>,
         window: Window,
-        net: Option<NetVolumes>,
+        net: NetVolumes,
+        publishes: bool,
         committed: Committed,
     ) -> anyhow::Result<LiveInput> {
         let mut normalizer = Normalizer::new(catalog, Settings::default()).with_columns();
@@ -144,6 +150,8 @@ impl LiveInput {
             term,
             window,
             net,
+            publishes,
+            kind_texts: KindTexts::default(),
             committed,
             rows_since_snapshot: 0,
             said: Said::default(),
@@ -163,16 +171,14 @@ impl LiveInput {
         self.normalizer.set_arrival(Some(UnixSeconds(time.seconds)));
         self.normalizer.process(batch, &mut self.window.names, &mut self.observations);
         let rows = self.normalizer.record_batch(batch, &self.window.names, &self.observations);
-        let mut changes = Changes::of(&self.observations, batch, self.net.is_some());
+        let mut changes = Changes::of(&self.observations, batch);
         let counts = self.window.process(&self.observations, batch, &mut changes)?;
-        let Heard { rows: kept, panes, highest_known } = changes.heard();
+        let Heard { rows: kept, sums, highest_known } = changes.heard();
         if let Some(rows) = rows {
             self.open.writer.write(&rows, &kept, &self.window.names)?;
         }
-        if let Some(net) = &mut self.net {
-            for (key, sums) in panes {
-                net.add(key.series, key.event_day, key.period_days, sums, &self.window.names)?;
-            }
+        for (key, sums) in sums {
+            self.net.add(key.series, key.event_day, key.period_days, sums, &self.window.names)?;
         }
         self.keep_rejects(batch)?;
         let open = &mut self.open;
@@ -205,7 +211,7 @@ impl LiveInput {
             if is_large {
                 self.open.large.push(Large::of(batch, at));
             }
-            if self.net.is_some() {
+            if self.publishes {
                 let raw = (!is_large).then(|| batch.bytes(&batch.records[at]).to_vec());
                 self.open.rejects.push(reject::of(batch, reject, raw));
             }

@@ -1,21 +1,22 @@
-//! Publishing: what is committed goes out in transactions, and what a crash left unpublished goes out again.
+//! What is published: committed epochs wait here for a thread of their own, and what a crash left unpublished is published
+//! again by the next start.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use headwater_ingest::{
-    Admin, GroupOffset, GroupOffsets, IngestError, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX,
-    Term, TopicWish,
+    Admin, GroupOffset, IngestError, OutRecord, PublisherSettings, TRANSACTION_RECORDS_MAX, Term, TopicWish,
 };
-use headwater_log::{Lasting, OutputsFailing, OutputsPublishing, TransactionCommitted, Trouble};
 use headwater_model::{EpochNumber, Input, Offset};
 use headwater_store::Archive;
 
+use super::publishing::Publishing;
 use super::records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
+use super::rows::Rows;
 use super::source::Source;
-use super::step;
-use crate::clock::Stopwatch;
 
 /// Records that may wait to be published before nothing more is read: back-pressure instead of memory.
 const WAITING_MAX: usize = 400_000;
@@ -23,26 +24,42 @@ const WAITING_MAX: usize = 400_000;
 /// How long the cluster may take to answer.
 const ASK_AT_MOST: Duration = Duration::from_secs(10);
 
-/// How long a producer may take to begin: reading waits meanwhile.
-const START_AT_MOST: Duration = Duration::from_secs(4);
-
-/// How long to wait after a failure.
-const AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// How long a thread that is to give up may take: no longer than one transaction.
+const GIVE_UP_AT_MOST: Duration = Duration::from_secs(10);
 
 /// Partitions of a topic that is created for the volumes: as many readers can share the work.
 const VOLUME_PARTITIONS: u32 = 6;
 
 /// A committed epoch on its way out, or a part of one.
-struct Outgoing {
-    input: Input,
-    source: usize,
-    term: Term,
-    epoch: EpochNumber,
-    records: Vec<OutRecord>,
+pub struct Outgoing {
+    /// In the order of coming.
+    number: u64,
+    /// Whose.
+    pub input: Input,
+    /// Number of the source that it is read from.
+    pub source: usize,
+    /// By which start.
+    pub term: Term,
+    /// Which.
+    pub epoch: EpochNumber,
+    /// Changed rows: they come before the records.
+    pub rows: Arc<Rows>,
+    /// Which of them.
+    pub some: Range<usize>,
+    /// Rejects, and last the mark.
+    pub records: Vec<OutRecord>,
     /// Committed for the group with the records. A part that is not the last repeats where the epoch begins: the broker
     /// asks whether this process still owns the partition whenever offsets come.
-    position: Option<Position>,
-    last: bool,
+    pub position: Option<Position>,
+    /// Whether the epoch ends with it.
+    pub last: bool,
+}
+
+impl Outgoing {
+    /// Its records.
+    pub fn len(&self) -> usize {
+        self.some.len() + self.records.len()
+    }
 }
 
 /// Where an input stands, for its group.
@@ -56,21 +73,6 @@ pub struct Position {
     pub epoch: Option<EpochNumber>,
 }
 
-/// The output topics of one cluster.
-pub struct Outputs {
-    cluster: String,
-    settings: PublisherSettings,
-    publisher: Option<Publisher>,
-    /// Partitions of the volumes' topic.
-    partitions: u32,
-    waiting: VecDeque<Outgoing>,
-    waiting_records: usize,
-    again_at: Option<Instant>,
-    trouble: Trouble,
-    /// Whether anything was published.
-    published: bool,
-}
-
 /// What is to be published of an epoch.
 pub struct Publication {
     /// Whose.
@@ -81,18 +83,27 @@ pub struct Publication {
     pub term: Term,
     /// Which.
     pub epoch: EpochNumber,
-    /// Changed keys, rejects, and last the mark.
+    /// Changed keys.
+    pub rows: Rows,
+    /// Rejects, and last the mark.
     pub records: Vec<OutRecord>,
     /// Where the epoch begins and ends, where the input is of the outputs' cluster.
     pub positions: Option<(Position, Position)>,
 }
 
-impl Outputs {
-    /// Publishes to a cluster, as `writer`. Topics that are missing are created.
+/// The output topics of one cluster, there and ready.
+pub struct Topics {
+    cluster: String,
+    settings: PublisherSettings,
+    partitions: u32,
+}
+
+impl Topics {
+    /// Of a cluster, for one who publishes as `settings` say. Topics that are missing are created.
     ///
     /// # Errors
     /// When the cluster does not answer: it may be tried again.
-    pub fn connect(cluster: &str, settings: PublisherSettings) -> Result<Outputs, IngestError> {
+    pub fn connect(cluster: &str, settings: PublisherSettings) -> Result<Topics, IngestError> {
         let admin = Admin::start(&settings.brokers, &settings.client)?;
         let wish = |name: &str, partitions, compacted| TopicWish { name: name.into(), partitions, compacted };
         let wishes = [
@@ -103,12 +114,106 @@ impl Outputs {
         ];
         admin.ensure_topics(&wishes, ASK_AT_MOST)?;
         let partitions = admin.partitions(VOLUMES_TOPIC, ASK_AT_MOST)?.unwrap_or(VOLUME_PARTITIONS);
-        let cluster = cluster.to_owned();
-        let (publisher, waiting, waiting_records, again_at) = (None, VecDeque::new(), 0, None);
-        let (trouble, published) = (Trouble::default(), false);
-        Ok(Outputs { cluster, settings, publisher, partitions, waiting, waiting_records, again_at, trouble, published })
+        Ok(Topics { cluster: cluster.to_owned(), settings, partitions })
     }
 
+    /// Begins to publish what is committed of these sources.
+    pub fn start(self, archive: Archive, sources: &[Source]) -> anyhow::Result<Outputs> {
+        let Topics { cluster, settings, partitions } = self;
+        let shared = Arc::new(Shared::default());
+        let members = sources.iter().map(|source| match source {
+            Source::Kafka { cluster, reader } => Some((cluster.clone(), reader.membership())),
+            Source::Folder(_) => None,
+        });
+        let publishing = Publishing::new(cluster.clone(), settings, members.collect(), archive);
+        let theirs = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("publish".into()).spawn(move || publishing.run(&theirs))?;
+        Ok(Outputs { cluster, partitions, shared, thread: Some(thread) })
+    }
+}
+
+/// What both threads hold.
+#[derive(Default)]
+pub struct Shared {
+    queue: Mutex<Queue>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Arc<Outgoing>>,
+    records: usize,
+    came: u64,
+    failing: bool,
+    /// Nothing more comes.
+    ending: bool,
+}
+
+impl Queue {
+    fn keep(&mut self, wanted: impl Fn(&Outgoing) -> bool) {
+        self.waiting.retain(|outgoing| wanted(outgoing));
+        self.records = self.waiting.iter().map(|outgoing| outgoing.len()).sum();
+    }
+}
+
+impl Shared {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        // Nobody panics while holding it.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The oldest that wait, as many as one transaction takes; waits for them. None at the end, when all has gone out or
+    /// the cluster does not take it.
+    pub fn take(&self) -> Option<Vec<Arc<Outgoing>>> {
+        let mut queue = self.queue();
+        while queue.waiting.is_empty() && !queue.ending {
+            queue = self.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        if queue.waiting.is_empty() || (queue.ending && queue.failing) {
+            return None;
+        }
+        let mut records = 0;
+        let mut taken = Vec::new();
+        for outgoing in &queue.waiting {
+            records += outgoing.len();
+            if records > TRANSACTION_RECORDS_MAX && !taken.is_empty() {
+                break;
+            }
+            taken.push(Arc::clone(outgoing));
+        }
+        Some(taken)
+    }
+
+    /// Records that wait.
+    pub fn records(&self) -> usize {
+        self.queue().records
+    }
+
+    /// These went out, or need not.
+    pub fn went_out(&self, taken: &[Arc<Outgoing>]) {
+        let mut queue = self.queue();
+        queue.failing = false;
+        queue.keep(|outgoing| taken.iter().all(|taken| taken.number != outgoing.number));
+    }
+
+    /// The cluster does not take them. Waits a while, or until the end.
+    pub fn failed(&self, pause: Duration) {
+        let mut queue = self.queue();
+        queue.failing = true;
+        drop(self.changed.wait_timeout_while(queue, pause, |queue| !queue.ending));
+    }
+}
+
+/// Publishes to the topics of one cluster, on a thread of its own.
+pub struct Outputs {
+    cluster: String,
+    /// Partitions of the volumes' topic.
+    partitions: u32,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Outputs {
     /// Partitions of the volumes' topic.
     pub fn partitions(&self) -> u32 {
         self.partitions
@@ -121,127 +226,78 @@ impl Outputs {
 
     /// Whether so much waits that nothing more should be read.
     pub fn is_full(&self) -> bool {
-        self.waiting_records >= WAITING_MAX
-    }
-
-    /// Whether the last try failed.
-    pub fn is_failing(&self) -> bool {
-        self.again_at.is_some()
+        self.shared.queue().records >= WAITING_MAX
     }
 
     /// Takes an epoch to be published, in parts where it is larger than a transaction.
-    pub fn push(&mut self, publication: Publication) {
-        let Publication { input, source, term, epoch, mut records, positions } = publication;
-        self.waiting_records += records.len();
+    pub fn push(&self, publication: Publication) {
+        let Publication { input, source, term, epoch, rows, mut records, positions } = publication;
         let (begin, end) = positions.unzip();
-        while records.len() > TRANSACTION_RECORDS_MAX {
-            let rest = records.split_off(TRANSACTION_RECORDS_MAX);
-            let part = std::mem::replace(&mut records, rest);
-            let (input, position) = (input.clone(), begin.clone());
-            self.waiting.push_back(Outgoing { input, source, term, epoch, records: part, position, last: false });
+        let rows = Arc::new(rows);
+        let mut first = 0;
+        let mut queue = self.shared.queue();
+        loop {
+            let some = first..rows.len().min(first + TRANSACTION_RECORDS_MAX);
+            first = some.end;
+            let room = if first == rows.len() { TRANSACTION_RECORDS_MAX - some.len() } else { 0 };
+            let rest = records.split_off(room.min(records.len()));
+            let here = std::mem::replace(&mut records, rest);
+            let last = first == rows.len() && records.is_empty();
+            let position = if last { end.clone() } else { begin.clone() };
+            let (number, input, rows) = (queue.came, input.clone(), Arc::clone(&rows));
+            queue.came += 1;
+            queue.records += some.len() + here.len();
+            let outgoing = Outgoing { number, input, source, term, epoch, rows, some, records: here, position, last };
+            queue.waiting.push_back(Arc::new(outgoing));
+            if last {
+                break;
+            }
         }
-        self.waiting.push_back(Outgoing { input, source, term, epoch, records, position: end, last: true });
+        drop(queue);
+        self.shared.changed.notify_all();
     }
 
     /// Forgets what waits of an input: another process publishes it, or it is restored.
-    pub fn forget(&mut self, input: &Input) {
-        self.waiting.retain(|outgoing| outgoing.input != *input);
-        self.waiting_records = self.waiting.iter().map(|outgoing| outgoing.records.len()).sum();
+    pub fn forget(&self, input: &Input) {
+        self.shared.queue().keep(|outgoing| outgoing.input != *input);
     }
 
-    /// Publishes what waits, transaction by transaction, until something fails; then it waits a while.
-    pub fn publish(&mut self, archive: &Archive, sources: &[Source], now: Instant) {
-        if self.again_at.is_some_and(|at| now < at) {
-            return;
-        }
-        self.again_at = None;
-        while !self.waiting.is_empty() {
-            let (watch, before) = (Stopwatch::start(), self.waiting_records);
-            let done = self.transaction(archive, sources);
-            let cluster = &*self.cluster;
-            if let Err(error) = done {
-                if let Some(Lasting { times, ms }) = self.trouble.again(now) {
-                    let waiting = self.waiting_records as u64;
-                    OutputsFailing { cluster, waiting, times, ms, error: &format_args!("{error:#}") }.log();
-                }
-                self.again_at = Some(now + AGAIN_AFTER);
-                return;
-            }
-            let records = (before - self.waiting_records) as u64;
-            TransactionCommitted { cluster, records, ms: watch.ms() }.log();
-            let failed = self.trouble.over(now);
-            if failed.is_some() || !std::mem::replace(&mut self.published, true) {
-                let Lasting { times, ms } = failed.unwrap_or(Lasting { times: 0, ms: 0 });
-                OutputsPublishing { cluster, records, times, ms }.log();
-            }
+    /// Whether its thread still works.
+    ///
+    /// # Errors
+    /// When it does not: nothing would ever go out again.
+    pub fn check(&self) -> anyhow::Result<()> {
+        match &self.thread {
+            Some(thread) if !thread.is_finished() => Ok(()),
+            _ => Err(anyhow::anyhow!("the publishing thread is gone")),
         }
     }
 
-    /// One transaction of the oldest that waits.
-    fn transaction(&mut self, archive: &Archive, sources: &[Source]) -> anyhow::Result<()> {
-        if self.publisher.is_none() {
-            self.publisher = Some(Publisher::start(&self.settings, START_AT_MOST)?);
+    /// Publishes what waits, and ends. What a cluster that is away does not take now is published by the next start.
+    pub fn finish(mut self) {
+        self.shared.queue().ending = true;
+        self.shared.changed.notify_all();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
         }
-        let readers = sources.iter().map(|source| match source {
-            Source::Kafka { cluster, reader } => Some((cluster, reader)),
-            Source::Folder(_) => None,
-        });
-        let readers: Vec<_> = readers.collect();
-        // Held for the length of the transaction: a revoke waits until it has ended.
-        let rights: Vec<_> = readers.iter().map(|reader| reader.map(|(_, reader)| reader.rights())).collect();
-        let held: Vec<_> = rights.iter().map(|right| right.as_ref().map(|right| right.hold())).collect();
-        let owned = |outgoing: &Outgoing| match held.get(outgoing.source) {
-            Some(Some(held)) => held.get(&outgoing.input) == Some(&outgoing.term),
-            _ => true, // a folder is locked by this process
-        };
-        let (mut taken, mut positions, mut out) = (0, BTreeMap::new(), Vec::new());
-        // Inputs whose progress is noted in the store: they are of no topic of this cluster.
-        let mut hints: BTreeMap<Input, EpochNumber> = BTreeMap::new();
-        for outgoing in &self.waiting {
-            if taken > 0 && out.len() + outgoing.records.len() > TRANSACTION_RECORDS_MAX {
-                break;
-            }
-            taken += 1;
-            if owned(outgoing) {
-                out.extend(&outgoing.records);
-                match &outgoing.position {
-                    Some(position) => {
-                        positions.insert(outgoing.input.clone(), group_position(&outgoing.input, position));
-                    }
-                    None if outgoing.last => {
-                        hints.insert(outgoing.input.clone(), outgoing.epoch);
-                    }
-                    None => {}
-                }
-            }
+    }
+}
+
+impl Drop for Outputs {
+    /// Gives up what waits: the process ends with an error.
+    fn drop(&mut self) {
+        let mut queue = self.shared.queue();
+        queue.ending = true;
+        queue.keep(|_| false);
+        drop(queue);
+        self.shared.changed.notify_all();
+        let Some(thread) = self.thread.take() else { return };
+        let mut waited = Duration::ZERO;
+        while !thread.is_finished() && waited < GIVE_UP_AT_MOST {
+            let moment = Duration::from_millis(5);
+            crate::clock::pause(moment);
+            waited += moment;
         }
-        let reader = readers.iter().flatten().find(|(cluster, _)| **cluster == self.cluster);
-        let offsets = match reader {
-            Some((_, reader)) if !positions.is_empty() => {
-                let metadata = reader.group_metadata().ok_or_else(|| anyhow::anyhow!("not a member of the group"))?;
-                Some(GroupOffsets { metadata, positions: positions.into_values().collect() })
-            }
-            _ => None,
-        };
-        step::pass("live::publish::begin");
-        let outcome = match &mut self.publisher {
-            Some(publisher) if !out.is_empty() || offsets.is_some() => publisher.publish(&out, offsets.as_ref()),
-            _ => Ok(()),
-        };
-        drop(held);
-        step::pass("live::publish::end");
-        if let Err(error) = outcome {
-            if self.publisher.as_ref().is_some_and(|publisher| !publisher.usable()) {
-                // Another under its name decides what it left undecided.
-                self.publisher = None;
-            }
-            return Err(error.into());
-        }
-        self.waiting_records -= self.waiting.drain(..taken).map(|outgoing| outgoing.records.len()).sum::<usize>();
-        for (input, epoch) in hints {
-            archive.note_published(&input, epoch)?;
-        }
-        Ok(())
     }
 }
 

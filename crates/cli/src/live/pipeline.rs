@@ -133,15 +133,15 @@ impl Pipeline {
             if self.is_due() {
                 self.commit(|_| true)?;
             }
-            self.publish();
+            self.published()?;
             self.snapshot();
         }
         StopAsked {}.log();
         self.commit(|_| true)?;
-        // What a cluster that is away does not take now is published by the next start.
-        if self.outputs.as_ref().is_none_or(|outputs| !outputs.is_failing()) {
-            self.publish();
+        if let Some(outputs) = self.outputs.take() {
+            outputs.finish();
         }
+        self.offsets.commit(&self.sources, now());
         Ok(self.inputs.len())
     }
 
@@ -296,7 +296,7 @@ impl Pipeline {
             patiently(&self.shutdown, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
         let Restored { window, net, committed, rows, bytes, from: restored_from } = restored;
         let from = committed.head.as_ref().map(|_| committed.progress.clone());
-        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, committed)?;
+        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, publishes, committed)?;
         live.rows_since_snapshot = rows;
         said::restored(&live, restored_from, bytes, watch.ms());
         self.publish_again(source, &mut live)?;
@@ -308,7 +308,7 @@ impl Pipeline {
 
     /// Queues what is committed of an input and was not published.
     fn publish_again(&mut self, source: usize, live: &mut LiveInput) -> anyhow::Result<()> {
-        let Some(outputs) = &mut self.outputs else { return Ok(()) };
+        let Some(outputs) = &self.outputs else { return Ok(()) };
         let archive = &self.archive;
         let published =
             patiently(&self.shutdown, || Ok(Offsets::published(archive, &self.sources[source], outputs, live)?))?;
@@ -336,7 +336,7 @@ impl Pipeline {
     fn drop_input(&mut self, input: &Input) {
         if self.inputs.remove(input).is_some() {
             self.offsets.forget(input);
-            if let Some(outputs) = &mut self.outputs {
+            if let Some(outputs) = &self.outputs {
                 outputs.forget(input);
             }
         }
@@ -415,7 +415,7 @@ impl Pipeline {
         if !with_outputs {
             self.offsets.reached(source, live);
         }
-        if let Some(outputs) = &mut self.outputs
+        if let Some(outputs) = &self.outputs
             && let Some(changed) = publication::changed(live, &begin, sealed.rejects)
         {
             outputs.push(publication::of(&self.catalog, outputs, &self.sources, source, live, changed)?);
@@ -423,11 +423,10 @@ impl Pipeline {
         Ok(())
     }
 
-    fn publish(&mut self) {
-        if let Some(outputs) = &mut self.outputs {
-            outputs.publish(&self.archive, &self.sources, now());
-        }
+    fn published(&mut self) -> anyhow::Result<()> {
+        self.outputs.as_ref().map_or(Ok(()), Outputs::check)?;
         self.offsets.commit(&self.sources, now());
+        Ok(())
     }
 
     /// Writes the snapshots that are due. Nothing rests on one: a store that does not take it now is asked again.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
+use headwater_ingest::OutRecord;
 use headwater_model::{EpochHead, EpochNumber, Progress, Sums};
 use headwater_store::{Archive, ArchivedReject, StoreError, Wanted};
 
@@ -11,6 +12,7 @@ use super::offsets::{Published, position};
 use super::outputs::{Outputs, Position, Publication};
 use super::records;
 use super::restore::RestoreError;
+use super::rows::Rows;
 use super::source::Source;
 
 /// What is to go out with the input's last epoch, its net volumes as they are now.
@@ -35,17 +37,12 @@ pub fn of(
     let input = live.assignment.input.clone();
     let named = records::input_partition(&live.assignment.origin, &input);
     let partition = records::partition_of(&named, outputs.partitions());
-    let mut out = Vec::new();
-    if let Some(net) = &mut live.net {
-        for row in net.drain_changed(&live.window.names) {
-            out.push(records::volume(&row, catalog, &named, partition)?);
-        }
-    }
-    out.extend(changed.rejects.iter().map(|reject| records::reject(reject, &input)));
-    out.push(records::mark(&changed.head, partition)?);
+    let rows = Rows::changed(&mut live.net, &live.window.names, catalog, &mut live.kind_texts, &named, partition)?;
+    let mut records: Vec<OutRecord> = changed.rejects.iter().map(|reject| records::reject(reject, &input)).collect();
+    records.push(records::mark(&changed.head, partition)?);
     let same_cluster = sources[source].is_of(outputs.cluster());
     let positions = if same_cluster { changed.begin.zip(position(live)) } else { None };
-    Ok(Publication { input, source, term: live.term, epoch: changed.head.epoch, records: out, positions })
+    Ok(Publication { input, source, term: live.term, epoch: changed.head.epoch, rows, records, positions })
 }
 
 /// What an epoch just committed changed, where it began.
@@ -76,17 +73,15 @@ pub fn again(archive: &Archive, live: &mut LiveInput, published: Published) -> R
             continue;
         }
         let epoch = archive.open_file(&live.assignment.input, &file)?;
-        if let Some(net) = &mut live.net {
-            let names = &mut live.window.names;
-            let mut touched = Vec::new();
-            epoch.read::<StoreError>(Wanted::Sums, names, &mut |row| {
-                touched.extend(row.of.map(|item| (item.series, item.event_day, item.period_days)));
-                Ok(())
-            })?;
-            for (series, event_day, period_days) in touched {
-                // Nothing is added: the key is to be published again.
-                net.add(series, event_day, period_days, Sums::default(), names)?;
-            }
+        let names = &mut live.window.names;
+        let mut touched = Vec::new();
+        epoch.read::<StoreError>(Wanted::Sums, names, &mut |row| {
+            touched.extend(row.of.map(|item| (item.series, item.event_day, item.period_days)));
+            Ok(())
+        })?;
+        for (series, event_day, period_days) in touched {
+            // Nothing is added: the key is to be published again.
+            live.net.add(series, event_day, period_days, Sums::default(), names)?;
         }
         for reject in epoch.rejects()? {
             rejects.push(reject?);

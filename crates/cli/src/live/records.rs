@@ -1,13 +1,9 @@
 //! What goes out: the records of the output topics, as bytes.
 
-use headwater_catalog::Catalog;
 use headwater_ingest::OutRecord;
 use headwater_model::{Alert, Checksum, Counts, Day, EpochHead, Input, Partition};
 use headwater_store::{ArchivedReject, raw_key};
-use headwater_window::NetVolume;
 use serde::Serialize;
-
-use crate::results::families;
 
 /// Compacted: the last value of a key holds.
 pub const VOLUMES_TOPIC: &str = "headwater.volumes.v1";
@@ -17,28 +13,6 @@ pub const ALERTS_TOPIC: &str = "headwater.alerts.v1";
 pub const REJECTS_TOPIC: &str = "headwater.rejects.v1";
 /// One partition, no records: whoever has it is the active detect.
 pub const DETECT_TOPIC: &str = "headwater.detect";
-
-/// The absolute net volume of a key.
-#[derive(Serialize)]
-struct Volume<'a> {
-    input_partition: &'a str,
-    day: Day,
-    period_days: u16,
-    substance: &'a str,
-    family: Option<&'a str>,
-    market_family: Option<&'a str>,
-    route: String,
-    origin: String,
-    destination: String,
-    market: String,
-    source: &'a str,
-    evidence: &'a str,
-    access: &'a str,
-    mass_mg: i64,
-    pieces: i64,
-    incidents: i64,
-    events: i64,
-}
 
 /// Ends the rows of an epoch.
 #[derive(Serialize)]
@@ -59,46 +33,6 @@ struct MarkCounts {
 /// `topic/partition`, or `folder/0`: the name of an input for people who know topics and not our configuration.
 pub fn input_partition(origin: &str, input: &Input) -> String {
     format!("{origin}/{}", input.partition)
-}
-
-/// The record of a changed key, and a tombstone where nothing is left of it. One input partition's rows lie in one
-/// partition of the topic, so that a mark follows the rows that it ends.
-pub fn volume(
-    row: &NetVolume<'_>,
-    catalog: &Catalog,
-    input_partition: &str,
-    partition: Partition,
-) -> anyhow::Result<OutRecord> {
-    let (substance, source, evidence) = (row.substance, row.source, row.evidence.as_str());
-    let (route, access) = (row.route, row.access.to_string());
-    let written = route.to_string();
-    let key = (input_partition, row.day, row.period_days, substance, &written, source, evidence, &access);
-    let key = serde_json::to_vec(&key)?;
-    let value = if row.is_tombstone() {
-        None
-    } else {
-        let families = families(catalog, substance);
-        Some(serde_json::to_vec(&Volume {
-            input_partition,
-            day: row.day,
-            period_days: row.period_days,
-            substance,
-            family: families.family,
-            market_family: families.market_family,
-            origin: route.origin().to_string(),
-            destination: route.destination().to_string(),
-            market: route.destination().to_string(),
-            route: written,
-            source,
-            evidence,
-            access: &access,
-            mass_mg: row.sums.mass_mg,
-            pieces: row.sums.pieces,
-            incidents: row.sums.incidents,
-            events: row.sums.events,
-        })?)
-    };
-    Ok(OutRecord { topic: VOLUMES_TOPIC.into(), partition: Some(partition), key, value, headers: Vec::new() })
 }
 
 /// The record that ends the rows of an epoch.
@@ -143,7 +77,7 @@ pub fn alert(alert: &Alert) -> anyhow::Result<OutRecord> {
     Ok(OutRecord { topic: ALERTS_TOPIC.into(), partition: None, key, value, headers: Vec::new() })
 }
 
-/// In which of the topic's partitions an input's rows lie.
+/// In which of the topic's partitions an input's rows lie. All in one, so that a mark follows the rows that it ends.
 pub fn partition_of(input_partition: &str, partitions: u32) -> Partition {
     let spread = Checksum::of(input_partition.as_bytes()).0;
     // Below the number of partitions, which Kafka counts in 31 bits.

@@ -47,10 +47,10 @@ pub struct Restore {
 
 /// An input as it was committed last.
 pub struct Restored {
-    /// Names, ledger and panes.
+    /// Names and ledger.
     pub window: Window,
-    /// Its net volumes, where results are published.
-    pub net: Option<NetVolumes>,
+    /// What its records add up to.
+    pub net: NetVolumes,
     /// Where its chain ends.
     pub committed: Committed,
     /// Rows read behind the snapshot.
@@ -72,7 +72,7 @@ impl Restore {
         self.ledger_bytes
     }
 
-    /// Restores an input, with its net volumes where `publishes`. One that has no epoch begins with nothing; `share` is
+    /// Restores an input, with changes to its sums told from now on where `publishes`. One that has no epoch begins with nothing; `share` is
     /// what its ledger may take of the memory meanwhile.
     pub fn input(
         &self,
@@ -121,7 +121,8 @@ impl Restore {
                 clock: clock::first(DetectLog::new(self.archive.objects().clone()).closed_to()?, now_seconds),
             },
         };
-        let net = publishes.then(|| NetVolumes::of_panes(&window.panes, &window.names)).transpose()?;
+        let mut net = if publishes { NetVolumes::default() } else { NetVolumes::untold() };
+        net.restore(&window.ledger, &window.names)?;
         let from = match (restored.snapshot, &committed.head) {
             (true, _) => "snapshot",
             (false, Some(_)) => "epochs",
@@ -154,7 +155,7 @@ impl Restore {
 
     /// A window whose ledger spills.
     fn empty(&self, share: usize) -> Result<Window, RestoreError> {
-        let mut window = Window::default();
+        let mut window = Window::without_panes();
         window.ledger.set_cold(Box::new(self.cache.ledger()?));
         window.ledger.set_limit(share);
         Ok(window)

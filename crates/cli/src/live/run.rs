@@ -20,7 +20,7 @@ use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
 use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
-use super::outputs::Outputs;
+use super::outputs::Topics;
 use super::patience::patiently;
 use super::pipeline::{Parts, Pipeline, Settings};
 use super::records::DETECT_TOPIC;
@@ -164,8 +164,9 @@ impl Ingest {
         committed: SyncSender<()>,
     ) -> Result<Ingest, Failure> {
         let writer = word()?;
-        let outputs = outputs(config, shutdown, &writer)?;
+        let topics = topics(config, shutdown, &writer)?;
         let sources = sources(config, archive, shutdown)?;
+        let outputs = topics.map(|topics| topics.start(archive.clone(), &sources)).transpose()?;
         let ledger_bytes = usize::try_from(config.store.ledger_bytes).unwrap_or(usize::MAX);
         let restore = Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes);
         let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
@@ -200,7 +201,7 @@ fn sources(config: &Config, archive: &Archive, shutdown: &Shutdown) -> Result<Ve
 }
 
 /// The topics that results are published to; a cluster that does not answer yet is waited for.
-fn outputs(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<Outputs>, Failure> {
+fn topics(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<Topics>, Failure> {
     let Some((name, cluster)) = output_cluster(config) else { return Ok(None) };
     let settings = PublisherSettings {
         brokers: cluster.brokers.clone(),
@@ -209,10 +210,10 @@ fn outputs(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<
     };
     let (watch, mut trouble) = (Stopwatch::start(), Trouble::default());
     loop {
-        match Outputs::connect(name, settings.clone()) {
-            Ok(outputs) => {
+        match Topics::connect(name, settings.clone()) {
+            Ok(topics) => {
                 OutputsReady { cluster: name, ms: watch.ms() }.log();
-                return Ok(Some(outputs));
+                return Ok(Some(topics));
             }
             Err(error @ IngestError::ClientSetting { .. }) => return Err(Failure::Usage(error.to_string())),
             Err(error) if shutdown.is_requested() => return Err(error.into()),

@@ -1,4 +1,4 @@
-//! Snapshots: ledger and panes as they are behind an epoch, so that a restore reads only the epochs after it.
+//! Snapshots: names and ledger as they are behind an epoch, so that a restore reads only the epochs after it.
 //!
 //! The window's parts follow each other in the snapshot's bytes, each behind its length in 4 bytes, little-endian.
 
@@ -16,7 +16,8 @@ use crate::clock::Stopwatch;
 /// Longest part that is read back: no window writes a longer one.
 const PART_BYTES_MAX: usize = 256 << 20;
 
-/// Whether the rows since the last one exceed half the ledger and so many, and nothing is open that is not committed.
+/// Whether the rows since the last one exceed half the ledger and so many, and nothing is open that is not committed. So all
+/// snapshots together write about what the last one does, and a restore reads no more rows than it reads of a snapshot.
 pub fn is_due(live: &LiveInput, rows_min: u64) -> bool {
     live.is_between_epochs()
         && live.rows_since_snapshot >= rows_min

@@ -7,6 +7,7 @@ mod drain;
 mod filler;
 mod group;
 mod group_watch;
+mod lane;
 mod ownership;
 mod placement;
 mod poller;
@@ -42,9 +43,10 @@ pub use admin::{Admin, TopicWish};
 pub use drain::{Drained, drain};
 pub use filler::Filler;
 pub use group_watch::GroupWatch;
+pub use lane::{Lane, OutRecord, OutView};
 pub use ownership::{Ownership, OwnershipSettings};
 pub use placement::{Partitioner, Placements};
-pub use publisher::{GroupOffset, GroupOffsets, OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
+pub use publisher::{GroupOffset, GroupOffsets, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
 pub use publisher_verdict::PublishError;
 pub use right::{HeldRights, PublishRight};
 pub use settings::{KafkaSettings, SourceTopic};
@@ -256,10 +258,9 @@ impl KafkaReader {
         answered.recv_timeout(at_most).map_err(|_| late())?.map_err(|error| failed(error.to_string()))
     }
 
-    /// What a transaction needs to commit offsets for the group; to be read as the transaction begins. `None` once the
-    /// reader has stopped.
-    pub fn group_metadata(&self) -> Option<ConsumerGroupMetadata> {
-        self.consumer.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.group_metadata()
+    /// What a publisher needs of this reader.
+    pub fn membership(&self) -> Membership {
+        Membership { rights: self.rights(), consumer: Arc::clone(&self.consumer) }
     }
 
     /// Who may publish of which input.
@@ -274,6 +275,26 @@ impl KafkaReader {
 
     fn consumer(&self) -> Option<Arc<Consumer>> {
         self.consumer.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A reader's place in its group, for a publisher on another thread.
+#[derive(Clone)]
+pub struct Membership {
+    rights: Arc<PublishRight>,
+    consumer: Arc<Mutex<Option<Arc<Consumer>>>>,
+}
+
+impl Membership {
+    /// What a transaction needs to commit offsets for the group; to be read as the transaction begins. `None` once the
+    /// reader has stopped.
+    pub fn group_metadata(&self) -> Option<ConsumerGroupMetadata> {
+        self.consumer.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.group_metadata()
+    }
+
+    /// Who may publish of which input.
+    pub fn rights(&self) -> &PublishRight {
+        &self.rights
     }
 }
 

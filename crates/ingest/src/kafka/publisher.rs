@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use headwater_model::{Offset, Partition};
@@ -14,6 +14,7 @@ use rdkafka::message::{DeliveryResult, Header, Message as _, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _, ProducerContext, ThreadedProducer};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
+use super::lane::{self, Lane, OutRecord, OutView};
 use super::publisher_verdict::{Facts, PublishError};
 use super::security;
 use super::words::{Words, heard, refused};
@@ -26,15 +27,25 @@ const WORK_AT_MOST: Duration = Duration::from_secs(7);
 /// How long giving it up may take.
 const ABORT_AT_MOST: Duration = Duration::from_secs(3);
 
-/// How long a full queue, or the end of a report, is waited for at a time.
-const MOMENT: Duration = Duration::from_millis(2);
+/// How long a full queue, or the brokers, are waited for at a time.
+const MOMENT: Duration = Duration::from_millis(1);
 
-/// Most records of one transaction: what one revoke may have to wait for.
-pub const TRANSACTION_RECORDS_MAX: usize = 10_000;
+/// Most records of one transaction: what one revoke may have to wait for. Each transaction costs five round trips.
+pub const TRANSACTION_RECORDS_MAX: usize = 50_000;
+
+/// What is sent to one partition before the brokers have it: one batch, less than librdkafka's `batch.size` and
+/// `batch.num.messages`. Its idempotent producer has one batch in flight for a partition, and while a second one waits
+/// its thread spins (2.12.1: `rd_kafka_toppar_producer_serve` asks to be woken at once for what it may not send).
+const LANE_BYTES: usize = 900_000;
+/// See [`LANE_BYTES`].
+const LANE_RECORDS: usize = 9_000;
+/// What a record takes in a batch beside key, value and headers, at most.
+const RECORD_OVERHEAD_BYTES: usize = 40;
 
 /// Ours, which the user may change. Records without a partition lie where a Java client looks for them.
-const DEFAULTS: [(&str, &str); 7] = [
+const DEFAULTS: [(&str, &str); 8] = [
     ("client.id", "headwater"),
+    ("compression.level", "1"),
     ("compression.type", "zstd"),
     ("linger.ms", "5"),
     ("log.connection.close", "false"),
@@ -44,9 +55,10 @@ const DEFAULTS: [(&str, &str); 7] = [
 ];
 
 /// Those on which exactly once, and the bound in time, rest.
-const FIXED: [(&str, &str); 6] = [
+const FIXED: [(&str, &str); 7] = [
     ("acks", "all"),
     ("allow.auto.create.topics", "false"),
+    ("delivery.report.only.error", "true"),
     ("enable.idempotence", "true"),
     ("message.timeout.ms", "10000"),
     ("socket.timeout.ms", "5000"),
@@ -72,21 +84,6 @@ impl fmt::Debug for PublisherSettings {
     }
 }
 
-/// A record to publish.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OutRecord {
-    /// Where.
-    pub topic: Arc<str>,
-    /// Of the topic; without one the key's hash chooses.
-    pub partition: Option<Partition>,
-    /// What compaction goes by.
-    pub key: Vec<u8>,
-    /// `None` is a tombstone.
-    pub value: Option<Vec<u8>>,
-    /// Names and values.
-    pub headers: Vec<(&'static str, Vec<u8>)>,
-}
-
 /// How far the group has published one partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupOffset {
@@ -108,36 +105,16 @@ pub struct GroupOffsets {
     pub positions: Vec<GroupOffset>,
 }
 
-/// What of an open transaction was reported.
-#[derive(Default)]
-struct Open {
-    /// Records without a report.
-    pending: usize,
-    /// The first that failed.
-    failed: Option<(RDKafkaErrorCode, String)>,
-}
-
-/// Hears the reports of delivery, on the client's polling thread.
+/// Hears of records that were not delivered, on the client's polling thread.
 struct Reports {
     words: Words,
-    open: Mutex<Open>,
-    changed: Condvar,
+    /// The first of the open transaction.
+    failed: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
 
 impl Reports {
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until every record is reported, one has failed, or it is too late; gives the one that failed.
-    fn wait(&self, deadline: Instant) -> (bool, Option<(RDKafkaErrorCode, String)>) {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let open = self.open();
-        let (open, _) = self
-            .changed
-            .wait_timeout_while(open, left, |open| open.pending > 0 && open.failed.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        (open.pending == 0, open.failed.clone())
+    fn failed(&self) -> MutexGuard<'_, Option<(RDKafkaErrorCode, String)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -155,15 +132,11 @@ impl ProducerContext for Reports {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        let mut open = self.open();
-        open.pending = open.pending.saturating_sub(1);
-        if let Err((error, message)) = result
-            && open.failed.is_none()
-        {
+        if let Err((error, message)) = result {
             let code = error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown);
-            open.failed = Some((code, format!("topic {} partition {}: {code}", message.topic(), message.partition())));
+            let said = || (code, format!("topic {} partition {}: {code}", message.topic(), message.partition()));
+            self.failed().get_or_insert_with(said);
         }
-        self.changed.notify_all();
     }
 }
 
@@ -196,7 +169,7 @@ impl Publisher {
         let deadline = Instant::now() + at_most;
         let wrong = |error: IngestError| PublishError::Fatal { message: error.to_string() };
         Publisher::check(settings).map_err(wrong)?;
-        let reports = Reports { words: Words::of("publisher"), open: Mutex::default(), changed: Condvar::default() };
+        let reports = Reports { words: Words::of("publisher"), failed: Mutex::default() };
         let producer: ThreadedProducer<Reports> =
             config(settings).create_with_context(reports).map_err(|error| wrong(refused(error)))?;
         let publisher = Publisher { producer, usable: true };
@@ -230,43 +203,53 @@ impl Publisher {
         records: &[R],
         offsets: Option<&GroupOffsets>,
     ) -> Result<(), PublishError> {
-        debug_assert!(records.len() <= TRANSACTION_RECORDS_MAX, "{} records in a transaction", records.len());
+        let mut lanes = lane::of(records);
+        let mut lanes: Vec<&mut dyn Lane> = lanes.iter_mut().map(|lane| lane as &mut dyn Lane).collect();
+        self.publish_lanes(&mut lanes, offsets)
+    }
+
+    /// Publishes the records of lanes, as [`Publisher::publish`] does: no more than [`TRANSACTION_RECORDS_MAX`] in all.
+    /// The records of a lane keep their order; several lanes go side by side.
+    ///
+    /// # Errors
+    /// See [`PublishError`]; the transaction is over in any case.
+    pub fn publish_lanes(
+        &mut self,
+        lanes: &mut [&mut dyn Lane],
+        offsets: Option<&GroupOffsets>,
+    ) -> Result<(), PublishError> {
         if !self.usable {
             return Err(PublishError::Fatal { message: "this publisher is used up".into() });
         }
-        if records.is_empty() && offsets.is_none_or(|offsets| offsets.positions.is_empty()) {
+        if lanes.is_empty() && offsets.is_none_or(|offsets| offsets.positions.is_empty()) {
             return Ok(());
         }
         let deadline = Instant::now() + WORK_AT_MOST;
         self.producer.begin_transaction().map_err(|error| self.over(&error))?;
-        *self.producer.client().context().open() = Open::default();
-        if let Err(facts) = self.fill(records, offsets, deadline) {
+        *self.producer.client().context().failed() = None;
+        if let Err(facts) = self.fill(lanes, offsets, deadline) {
             return Err(self.abort(facts));
         }
         self.commit(deadline)
     }
 
     /// Sends everything and waits until the brokers have it.
-    fn fill<R: Borrow<OutRecord>>(
+    fn fill(
         &self,
-        records: &[R],
+        lanes: &mut [&mut dyn Lane],
         offsets: Option<&GroupOffsets>,
         deadline: Instant,
     ) -> Result<(), Facts> {
-        for record in records {
-            self.send(record.borrow(), deadline)?;
-        }
-        let (all, failed) = self.producer.client().context().wait(deadline);
-        if let Some((code, message)) = failed {
-            let facts = Facts { code, fatal: false, abortable: true, retriable: false, message };
-            return Err(self.cause().unwrap_or(facts));
-        }
-        if !all {
-            return Err(late(format!("the brokers did not take {} records in time", records.len())));
-        }
-        // The client frees a report after it was heard; its own flush would wait much longer for that.
-        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
-            std::thread::sleep(MOMENT);
+        let mut open: Vec<usize> = (0..lanes.len()).collect();
+        while !open.is_empty() {
+            let mut left = Vec::with_capacity(open.len());
+            for number in open {
+                if self.send_some(lanes[number], deadline)? {
+                    left.push(number);
+                }
+            }
+            self.delivered(deadline)?;
+            open = left;
         }
         let Some(offsets) = offsets else { return Ok(()) };
         let mut list = TopicPartitionList::with_capacity(offsets.positions.len());
@@ -288,34 +271,67 @@ impl Publisher {
         }
     }
 
-    /// Hands one record to the client; a full queue is waited for.
-    fn send(&self, record: &OutRecord, deadline: Instant) -> Result<(), Facts> {
-        let reports = self.producer.client().context();
+    /// Hands a batch of a lane to the client. Says whether there may be more.
+    fn send_some(&self, lane: &mut dyn Lane, deadline: Instant) -> Result<bool, Facts> {
+        let (topic, partition) = (Arc::clone(lane.topic()), lane.partition());
+        let (mut bytes, mut records) = (0, 0);
+        while bytes < LANE_BYTES && records < LANE_RECORDS {
+            let Some(record) = lane.next() else { return Ok(false) };
+            bytes += record.bytes() + RECORD_OVERHEAD_BYTES;
+            records += 1;
+            self.send(&topic, partition, &record, deadline)?;
+        }
+        Ok(true)
+    }
+
+    /// Waits until the brokers have what was sent.
+    fn delivered(&self, deadline: Instant) -> Result<(), Facts> {
         loop {
-            let mut made = BaseRecord::<[u8], [u8]>::to(&record.topic).key(&record.key);
-            if let Some(value) = &record.value {
+            if let Some((code, message)) = self.producer.client().context().failed().clone() {
+                let facts = Facts { code, fatal: false, abortable: true, retriable: false, message };
+                return Err(self.cause().unwrap_or(facts));
+            }
+            let left = self.producer.in_flight_count();
+            if left == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(late(format!("the brokers did not take {left} records in time")));
+            }
+            std::thread::sleep(MOMENT);
+        }
+    }
+
+    /// Hands one record to the client; a full queue is waited for.
+    fn send(
+        &self,
+        topic: &str,
+        partition: Option<Partition>,
+        record: &OutView<'_>,
+        deadline: Instant,
+    ) -> Result<(), Facts> {
+        loop {
+            let mut made = BaseRecord::<[u8], [u8]>::to(topic).key(record.key);
+            if let Some(value) = record.value {
                 made = made.payload(value);
             }
-            if let Some(partition) = record.partition {
+            if let Some(partition) = partition {
                 made = made.partition(partition.0);
             }
             if !record.headers.is_empty() {
                 let mut headers = OwnedHeaders::new_with_capacity(record.headers.len());
-                for (key, value) in &record.headers {
+                for (key, value) in record.headers {
                     headers = headers.insert(Header { key, value: Some(value) });
                 }
                 made = made.headers(headers);
             }
-            // Counted before it can be reported.
-            reports.open().pending += 1;
             let Err((error, _)) = self.producer.send(made) else { return Ok(()) };
-            reports.open().pending -= 1;
             let facts = self.facts(&error);
             if facts.code != RDKafkaErrorCode::QueueFull {
-                let message = format!("topic {}: {}", record.topic, facts.message);
+                let message = format!("topic {topic}: {}", facts.message);
                 return Err(Facts { message, ..facts });
             }
-            if let Some((code, message)) = reports.open().failed.clone() {
+            if let Some((code, message)) = self.producer.client().context().failed().clone() {
                 return Err(Facts { code, message, ..facts });
             }
             if Instant::now() >= deadline {

@@ -36,7 +36,7 @@ const FOLD_EPOCHS_DEFAULT: u64 = 256;
 
 /// From every commit to what no input has.
 const SNAPSHOT_ROWS: std::ops::RangeInclusive<u64> = 1..=1_000_000_000;
-const SNAPSHOT_ROWS_DEFAULT: u64 = 50_000;
+const SNAPSHOT_ROWS_DEFAULT: u64 = 500_000;
 
 /// Name of the ledgers' folder: below a local store, or where the process was started if the store is elsewhere.
 const CACHE_IN_STORE: &str = "cache";

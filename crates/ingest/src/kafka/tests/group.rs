@@ -68,7 +68,7 @@ fn a_transaction_that_is_open_delays_the_revoke() {
     assert_eq!(held.len(), 2);
     let mut b = Taker::new(&settings(&brokers, &["a"]));
     // The transaction asks for the group's metadata while the thread that polls waits for it.
-    let one = |a: &KafkaReader| assert!(a.group_metadata().is_some());
+    let one = |a: &KafkaReader| assert!(a.membership().group_metadata().is_some());
     for _ in 0..30 {
         assert!(!matches!(a.reader.next(Duration::from_millis(100)), Some(SourceEvent::Revoked { .. })));
         one(&a.reader);

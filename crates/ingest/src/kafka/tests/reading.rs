@@ -157,7 +157,7 @@ fn offsets_are_committed_with_what_is_noted_beside_them() {
     let positions = BTreeMap::from([(input("A/1"), Committed { offset: Offset(7), metadata: "epoch 3".to_owned() })]);
     taker.reader.commit(&positions, LONG).unwrap();
     assert_eq!(taker.reader.committed(&inputs, LONG).unwrap(), positions);
-    assert!(taker.reader.group_metadata().is_some());
+    assert!(taker.reader.membership().group_metadata().is_some());
     assert!(taker.reader.commit(&BTreeMap::new(), Duration::ZERO).is_ok());
     let foreign = [(input("C/0"), positions[&inputs[1]].clone())];
     assert!(taker.reader.commit(&BTreeMap::from(foreign), LONG).unwrap_err().to_string().contains("C/0"));
