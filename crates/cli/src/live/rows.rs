@@ -230,8 +230,8 @@ mod tests {
         let (names, catalog) = (names(), Catalog::embedded());
         let mut net = NetVolumes::default();
         let sums = Sums { mass_mg: i64::MIN, pieces: 3, incidents: -1, events: i64::MAX };
-        net.add(Id::new(1), EventDay(Day(-1)), 7, sums, &names).unwrap();
         net.add(Id::new(0), EventDay(Day(19_000)), 1, sums, &names).unwrap();
+        net.add(Id::new(1), EventDay(Day(-1)), 7, sums, &names).unwrap();
         net.add(Id::new(0), EventDay(Day(19_001)), 1, Sums::default(), &names).unwrap();
         let mut texts = KindTexts::default();
         let rows = Rows::changed(&mut net, &names, &catalog, &mut texts, "t\"/3", Partition(2)).unwrap();
