@@ -145,14 +145,13 @@ impl Load {
             return None;
         }
         self.next += 1;
-        self.sums.read += 1;
         let kind = self.kind(number);
         let of = if kind == Kind::New { number } else { self.earlier(number) };
         let draw = Draw::of(self.spec.seed, of);
-        self.tally(kind, of, &draw);
+        let (series, grams) = (self.series(&draw), draw.grams(kind == Kind::Revision));
+        self.tally(kind, of, series, grams, &draw);
         value.clear();
-        let key = self.write(&draw, of, kind == Kind::Revision, value);
-        Some(key)
+        Some(self.write(&draw, of, kind == Kind::Revision, series, grams, value))
     }
 
     /// What all records written so far add up to.
@@ -177,26 +176,27 @@ impl Load {
         (0..number - back).rev().find(|number| self.kind(*number) == Kind::New).unwrap_or(0)
     }
 
-    fn tally(&mut self, kind: Kind, of: u64, draw: &Draw) {
-        let series = self.series(draw) as usize;
-        let mass = |revised| draw.grams(revised) as i64 * 1_000;
-        match kind {
+    fn tally(&mut self, kind: Kind, of: u64, series: u64, grams: u64, draw: &Draw) {
+        self.sums.read += 1;
+        let mass = &mut self.sums.masses[series as usize];
+        let is_news = match kind {
             Kind::New => {
-                self.sums.accepted += 1;
-                self.sums.masses[series] += mass(false);
+                *mass += milligrams(grams);
+                true
             }
-            Kind::Repeat => self.sums.duplicate += 1,
+            Kind::Repeat => false,
             Kind::Revision => {
                 let (word, bit) = (&mut self.revised[(of / 64) as usize], 1 << (of % 64));
-                if *word & bit == 0 {
-                    *word |= bit;
-                    self.sums.accepted += 1;
-                    self.sums.masses[series] += mass(true) - mass(false);
-                } else {
-                    self.sums.duplicate += 1;
+                let first = *word & bit == 0;
+                *word |= bit;
+                if first {
+                    *mass += milligrams(grams) - milligrams(draw.grams(false));
                 }
+                first
             }
-        }
+        };
+        let count = if is_news { &mut self.sums.accepted } else { &mut self.sums.duplicate };
+        *count += 1;
     }
 
     fn series(&self, draw: &Draw) -> u64 {
@@ -208,11 +208,18 @@ impl Load {
         series.min(self.spec.series - 1)
     }
 
-    fn write(&self, draw: &Draw, number: u64, revised: bool, out: &mut Vec<u8>) -> [u8; KEY_BYTES] {
+    fn write(
+        &self,
+        draw: &Draw,
+        number: u64,
+        revised: bool,
+        series: u64,
+        grams: u64,
+        out: &mut Vec<u8>,
+    ) -> [u8; KEY_BYTES] {
         let (spec, bits) = (&self.spec, draw.bits);
         let second = (u128::from(number) * u128::from(spec.days) * 86_400 / u128::from(spec.events)) as u64;
         let today = (second / 86_400) as usize;
-        let series = self.series(draw);
         let (occurred, words) = match spec.days {
             1 => (0, series * 7),
             _ => (today.saturating_sub(self.delays[(bits & 0xff) as usize] as usize), bits >> 8 & 0xff),
@@ -249,7 +256,6 @@ impl Load {
         out.extend_from_slice(br#"","item":"#);
         out.extend_from_slice(self.items[series as usize % ITEMS.len()].as_bytes());
         out.extend_from_slice(br#","quantity":{"value":"#);
-        let grams = draw.grams(revised);
         plain(grams / 1_000, out);
         out.push(b'.');
         digits::<3>(grams % 1_000, out);
@@ -292,6 +298,10 @@ impl Draw {
         let amount = if revised { self.amount.rotate_left(32) } else { self.amount };
         exp(self.unit(amount) * ln(2e7)) as u64
     }
+}
+
+fn milligrams(grams: u64) -> i64 {
+    grams as i64 * 1_000
 }
 
 /// A random number as one in 0..n.
