@@ -162,24 +162,23 @@ fn at_info_an_epoch_is_no_line() {
 #[test]
 fn a_secret_of_a_client_is_never_logged() {
     let folder = tempfile::tempdir().unwrap();
-    fs::create_dir(folder.path().join("inbox")).unwrap();
     fs::write(folder.path().join("secret"), "zx-password-7431\n").unwrap();
     // Nobody listens there: the port was free a moment ago, and is asked for by nobody else.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let config = format!(
-        "[sources.inbox]\npath = \"inbox\"\n[clusters.main]\nbrokers = \"{closed}\"\n[clusters.main.client]\n\
+        "[sources.trade]\ncluster = \"main\"\ntopic = \"t\"\n[clusters.main]\nbrokers = \"{closed}\"\n[clusters.main.client]\n\
          \"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"PLAIN\"\n\"sasl.username\" = \"zx\"\n\
-         \"sasl.password_file\" = \"secret\"\n\"debug\" = \"all\"\n[outputs]\ncluster = \"main\"\n"
+         \"sasl.password_file\" = \"secret\"\n\"debug\" = \"all\"\n"
     );
     fs::write(folder.path().join("c.toml"), config).unwrap();
     let mut run = Live::start(folder.path(), "log", &["--config", "c.toml"], &[("HEADWATER_LOG", "trace")]);
     let log = folder.path().join("log");
-    run.until("it says why it waits", || fs::read_to_string(&log).unwrap().contains("outputs_waiting"));
+    run.until("it says why it waits", || fs::read_to_string(&log).unwrap().contains("kafka_trouble"));
     run.signal("TERM");
     run.end(headwater_tests::process::PATIENCE);
     held_to_the_list(&run.events());
     assert!(run.said("kafka_said") > 0, "the library is listened to");
     assert!(!run.log().contains("zx-password-7431"), "a secret is in the log");
-    let waiting = run.events().into_iter().find(|line| line["event"] == "outputs_waiting").unwrap();
-    assert_eq!(waiting["cluster"], "main");
+    let trouble = run.events().into_iter().find(|line| line["event"] == "kafka_trouble").unwrap();
+    assert_eq!(trouble["client"], "consumer");
 }
