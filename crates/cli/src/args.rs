@@ -26,6 +26,9 @@ pub enum Command {
     Demo(Demo),
     /// Read trade and seizure events from a folder or Kafka and keep alerts and volumes up to date
     Run(Run),
+    /// Look at everything that a process stands on, and say what to do; it changes nothing that lasts. Status 1 if
+    /// something does not work
+    Doctor(Doctor),
     /// Read files of events, or the archive, and write alerts.ndjson, volumes.parquet, rejects.ndjson and summary.json
     Replay(Replay),
     /// Write the volumes or the alerts of a store into a file; a process may be writing to the store meanwhile
@@ -139,6 +142,16 @@ impl Run {
         }
         Ok(Roles { ingest: all || has(Role::Ingest), detect: all || has(Role::Detect) })
     }
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Configuration file (TOML), as for `run`
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One JSON list of {check, target, result, value, do} instead of lines
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -75,7 +75,7 @@ fn line<'a>(
 }
 
 /// What the last epoch says of itself; of one that was folded away its floor knows it.
-fn last_head(archive: &Archive, listing: &Listing) -> anyhow::Result<Option<EpochHead>> {
+pub fn last_head(archive: &Archive, listing: &Listing) -> anyhow::Result<Option<EpochHead>> {
     let Some(file) = listing.epochs.last() else {
         return Ok(listing.floor.as_ref().map(|floor| floor.head.clone()));
     };

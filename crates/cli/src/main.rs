@@ -16,6 +16,7 @@ mod config;
 mod core;
 mod demo;
 mod detecting;
+mod doctor;
 mod export;
 mod failure;
 mod give_back;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Demo(args) => demo::demo(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Run(args) => live::run(&args),
         Command::Replay(args) => match (args.from, args.to) {
             (Some(from), Some(to)) => replay::from_archive(&args, from, to),

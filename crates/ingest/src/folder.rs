@@ -6,6 +6,7 @@ mod judge;
 mod list;
 mod lock;
 mod open;
+mod probe;
 mod reader;
 mod stat;
 mod text;
@@ -17,6 +18,8 @@ use crate::IngestError;
 
 pub use counts::FolderCounts;
 pub use list::folder_files;
+pub use lock::LockState;
+pub use probe::{FolderFacts, probe_folder};
 pub use reader::{FolderReader, FolderSettings};
 
 /// The error for a folder that the system refuses.

@@ -27,9 +27,14 @@ pub use error::{Compression, IngestError};
 pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
 pub use folder::{FolderCounts, FolderReader, FolderSettings, folder_files};
+pub use folder::{FolderFacts, LockState, probe_folder};
 pub use kafka::{
     Admin, GroupOffset, GroupOffsets, Lane, OutRecord, OutView, Ownership, OwnershipSettings, PublishError, Publisher,
     PublisherSettings, TRANSACTION_RECORDS_MAX, TopicWish,
+};
+pub use kafka::{
+    Cause, ClusterFacts, Found, GroupFacts, OutputFacts, PartitionFacts, ProbeError, ProbeSettings, TopicFacts,
+    Unreached, probe,
 };
 pub use kafka::{
     Committed, HeldRights, KafkaReader, KafkaSettings, Membership, Partitioner, Placements, PublishRight, SourceTopic,

@@ -5,6 +5,7 @@ mod calls;
 #[cfg(feature = "faults")]
 mod faults;
 mod limits;
+mod probe;
 mod proof;
 mod staged;
 mod url;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 
 pub use limits::Limits;
+pub use probe::StoreFacts;
 pub use url::StoreUrl;
 
 use crate::StoreError;
@@ -182,10 +184,8 @@ impl Objects {
     /// Opens a store whose backend errs as `faults` says from the first call on.
     #[cfg(feature = "faults")]
     pub fn open_erring(url: &StoreUrl, faults: &str) -> Result<Objects, StoreError> {
-        let plan = faults::FaultPlan::parse(faults)
-            .map_err(|reason| StoreError::Url { url: format!("{url} with faults {faults}"), reason })?;
-        let limits = plan.limits;
-        Objects::over(Arc::new(faults::Faulty::new(backend::open(url)?, plan)), url, limits)
+        let (backend, limits) = faulty(backend::open(url)?, url, faults)?;
+        Objects::over(backend, url, limits)
     }
 
     /// Where it lies.
@@ -300,6 +300,19 @@ where
         let _ = answer.send(call.await);
     });
     answered.recv().unwrap_or_else(|_| Err(calls.broken()))
+}
+
+/// A backend that errs as `faults` says, and the limits of its calls.
+#[cfg(feature = "faults")]
+fn faulty(
+    backend: Arc<dyn ObjectStore>,
+    url: &StoreUrl,
+    faults: &str,
+) -> Result<(Arc<dyn ObjectStore>, Limits), StoreError> {
+    let plan = faults::FaultPlan::parse(faults)
+        .map_err(|reason| StoreError::Url { url: format!("{url} with faults {faults}"), reason })?;
+    let limits = plan.limits;
+    Ok((Arc::new(faults::Faulty::new(backend, plan)), limits))
 }
 
 fn known(url: &StoreUrl, head: &[u8]) -> Result<StoreHead, StoreError> {

@@ -26,6 +26,7 @@ mod step;
 mod wall;
 
 pub use offline::Offline;
+pub use outputs::wishes as output_wishes;
 pub use records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
 pub use restore::{Restore, Restored};
 pub use run::{Live, run};

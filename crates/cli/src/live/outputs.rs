@@ -105,14 +105,7 @@ impl Topics {
     /// When the cluster does not answer: it may be tried again.
     pub fn connect(cluster: &str, settings: PublisherSettings) -> Result<Topics, IngestError> {
         let admin = Admin::start(&settings.brokers, &settings.client)?;
-        let wish = |name: &str, partitions, compacted| TopicWish { name: name.into(), partitions, compacted };
-        let wishes = [
-            wish(VOLUMES_TOPIC, VOLUME_PARTITIONS, true),
-            wish(ALERTS_TOPIC, 1, true),
-            wish(REJECTS_TOPIC, 1, false),
-            wish(DETECT_TOPIC, 1, false),
-        ];
-        admin.ensure_topics(&wishes, ASK_AT_MOST)?;
+        admin.ensure_topics(&wishes(), ASK_AT_MOST)?;
         let partitions = admin.partitions(VOLUMES_TOPIC, ASK_AT_MOST)?.unwrap_or(VOLUME_PARTITIONS);
         Ok(Topics { cluster: cluster.to_owned(), settings, partitions })
     }
@@ -299,6 +292,17 @@ impl Drop for Outputs {
             waited += moment;
         }
     }
+}
+
+/// The topics of results.
+pub fn wishes() -> Vec<TopicWish> {
+    let wish = |name: &str, partitions, compacted| TopicWish { name: name.into(), partitions, compacted };
+    vec![
+        wish(VOLUMES_TOPIC, VOLUME_PARTITIONS, true),
+        wish(ALERTS_TOPIC, 1, true),
+        wish(REJECTS_TOPIC, 1, false),
+        wish(DETECT_TOPIC, 1, false),
+    ]
 }
 
 /// What is committed for the group: beside the offset stands the epoch that ends there.

@@ -55,6 +55,41 @@ impl Lock {
     }
 }
 
+/// Who reads a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LockState {
+    /// Nobody.
+    Free,
+    /// A process: its number and name, where the system tells.
+    Held {
+        /// Which.
+        by: Option<(u32, String)>,
+    },
+}
+
+impl LockState {
+    /// Number of the process.
+    pub fn pid(&self) -> Option<u32> {
+        match self {
+            LockState::Held { by: Some((pid, _)) } => Some(*pid),
+            _ => None,
+        }
+    }
+}
+
+/// Who reads a folder, without standing in the way of who is about to; nothing is made.
+pub(super) fn state(folder: &Path) -> io::Result<LockState> {
+    let hidden = folder.join(LOCK_FILE);
+    let locked = if hidden.exists() { hidden } else { folder.to_path_buf() };
+    let file = File::open(&locked)?;
+    // Shared and for a moment: an owner holds it alone.
+    match file.try_lock_shared() {
+        Ok(()) => Ok(LockState::Free),
+        Err(TryLockError::WouldBlock) => Ok(LockState::Held { by: super::probe::holder(&locked) }),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -4,6 +4,7 @@ mod admin;
 mod begin;
 mod client;
 mod drain;
+mod ear;
 mod filler;
 mod group;
 mod group_watch;
@@ -11,6 +12,7 @@ mod lane;
 mod ownership;
 mod placement;
 mod poller;
+mod probe;
 mod publisher;
 mod publisher_verdict;
 mod right;
@@ -41,11 +43,15 @@ use poller::{Poller, Wish};
 
 pub use admin::{Admin, TopicWish};
 pub use drain::{Drained, drain};
+pub use ear::{Cause, Unreached};
 pub use filler::Filler;
 pub use group_watch::GroupWatch;
 pub use lane::{Lane, OutRecord, OutView};
 pub use ownership::{Ownership, OwnershipSettings};
 pub use placement::{Partitioner, Placements};
+pub use probe::{
+    ClusterFacts, Found, GroupFacts, OutputFacts, PartitionFacts, ProbeError, ProbeSettings, TopicFacts, probe,
+};
 pub use publisher::{GroupOffset, GroupOffsets, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
 pub use publisher_verdict::PublishError;
 pub use right::{HeldRights, PublishRight};

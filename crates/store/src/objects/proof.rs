@@ -39,10 +39,15 @@ fn hard_links_by(folder: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -
     linked.map_err(|source| StoreError::NoHardLinks { path: folder.to_path_buf(), source })
 }
 
+/// The key of an object of the proof.
+pub(super) fn key(word: &str) -> String {
+    format!("{PROBE}/{word}")
+}
+
 /// Proves that a second create of one key fails and changes nothing.
 pub(super) async fn create_if_absent(calls: &Calls, word: &str) -> Result<(), StoreError> {
     let refuse = || StoreError::NoCondition { url: calls.url().to_owned() };
-    let key = format!("{PROBE}/{word}");
+    let key = key(word);
     calls.create(&key, "first".into()).await?;
     let second = calls.create_unsettled(&key, "second".into()).await;
     let held = calls.get(&key).await?;
