@@ -1,11 +1,13 @@
-"""produce.py BROKERS TOPIC FILE [--transaction | --abort] [--tombstones N]
+"""produce.py BROKERS TOPIC FILE [--base64] [--transaction | --abort] [--tombstones N]
 
 Produces each line of a file that is not blank, keyed by its event_id where it has one, as somebody else's program would.
+With --base64 a line is a key, a blank and the record's bytes in base64.
 With --transaction in one transaction, after another that is aborted; with --abort in one that is aborted itself. With
 --tombstones also so many messages without a value.
 """
 
 import argparse
+import base64
 import json
 
 from confluent_kafka import Producer
@@ -14,6 +16,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("brokers")
 parser.add_argument("topic")
 parser.add_argument("file")
+parser.add_argument("--base64", action="store_true")
 parser.add_argument("--transaction", action="store_true")
 parser.add_argument("--abort", action="store_true")
 parser.add_argument("--tombstones", type=int, default=0)
@@ -71,7 +74,10 @@ if args.abort:
 with open(args.file, "rb") as lines:
     for line in lines:
         line = line.removesuffix(b"\n").removesuffix(b"\r")
-        if line.strip(b" \t\r"):
+        if args.base64:
+            key, _, coded = line.partition(b" ")
+            produce(base64.b64decode(coded, validate=True), key)
+        elif line.strip(b" \t\r"):
             produce(line, key_of(line))
 for n in range(args.tombstones):
     produce(None, f"tombstone-{n}")

@@ -84,6 +84,14 @@ impl World {
         self.kafka.produce(topic, &file, more)
     }
 
+    /// Produces records that are no lines, each with its key. What they say is told apart, by [`World::file`].
+    pub fn produce_bytes(&self, topic: &str, records: &[(String, Vec<u8>)]) -> u64 {
+        let path = self.folder().join("produced.base64");
+        let coded = records.iter().map(|(key, bytes)| format!("{key} {}\n", STANDARD.encode(bytes)));
+        fs::write(&path, coded.collect::<String>()).unwrap();
+        self.kafka.produce(topic, &path, &["--base64"])
+    }
+
     /// Produces lines, and messages without a value.
     pub fn produce_with_tombstones(&mut self, topic: &str, lines: &[impl AsRef<[u8]>], tombstones: u64) {
         self.tombstones += tombstones;

@@ -1,12 +1,13 @@
 //! What the tests that cross crates share: the [`examples`] of the contract, the naive [`oracle`] that judges the volumes,
-//! the [`product`]'s side of that comparison, the [`detection`] over many worlds, random [`streams`] and large [`feed`]s,
-//! the [`binary`] and the [`process`]es made of it, its [`store`] as users see it, a real Kafka as [`broker`] with
+//! the [`product`]'s side of that comparison, senders of [`avro`], the [`detection`] over many worlds, random [`streams`]
+//! and large [`feed`]s, the [`binary`] and the [`process`]es made of it, its [`store`] as users see it, a real Kafka as [`broker`] with
 //! clients that are not ours, and the processes of a [`cluster`] on it.
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
 #![allow(clippy::unwrap_used)]
 
+pub mod avro;
 pub mod binary;
 pub mod broker;
 pub mod cluster;

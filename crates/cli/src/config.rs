@@ -11,6 +11,7 @@ use headwater_store::StoreUrl;
 
 use crate::args;
 use crate::failure::Failure;
+use crate::writer_schemas;
 
 /// The configuration of a file and the environment; where both are silent, that of a process that reads ./inbox.
 pub fn load(path: Option<&Path>) -> Result<Config, Failure> {
@@ -58,9 +59,10 @@ pub fn store_url(location: &StoreLocation) -> StoreUrl {
     }
 }
 
-/// `headwater config check`: shows the whole configuration as it will be used.
+/// `headwater config check`: shows the whole configuration as it will be used; the schemas that it names are read too.
 pub fn check(path: Option<&Path>) -> Result<(), Failure> {
     let config = load(path)?;
+    writer_schemas::of(&config)?;
     if is_absent(path) {
         let example = Config::EXAMPLE;
         eprintln!("no --config FILE and no keys in the environment; a file to begin with, for Kafka:\n\n{example}");

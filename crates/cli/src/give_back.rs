@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use headwater_ingest::{OutRecord, Publisher, PublisherSettings, TRANSACTION_RECORDS_MAX};
 use headwater_model::Checksum;
+use headwater_normalize::WriterSchemas;
 use headwater_runtime::{Cluster, Config, Partitioner, Source};
 use headwater_store::{Archive, OutputFolder, Partial, SourceDeclaration, SourceKind};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use crate::archive_cmd::open_to_read;
 use crate::args;
 use crate::failure::Failure;
 use crate::rejects::{Found, each};
+use crate::writer_schemas;
 
 /// How long a broker may let us wait before the first record.
 const START_AT_MOST: Duration = Duration::from_secs(30);
@@ -74,11 +76,12 @@ impl Taker {
             (SourceKind::Topic, None) => {
                 bail!("source {name} is the topic {}: --config FILE must say how its cluster is reached", source.origin)
             }
-            (SourceKind::Topic, Some((config, Some(Source::Topic { cluster, topic, partitioner, .. })))) => {
+            (SourceKind::Topic, Some((config, Some(source @ Source::Topic { cluster, topic, partitioner, .. })))) => {
                 let cluster =
                     config.clusters.get(cluster).ok_or_else(|| anyhow!("there is no [clusters.{cluster}]"))?;
                 let id = format!("headwater.rejects.{}", archive.objects().id());
-                Ok(Taker::Topic(Box::new(Topic::begin(cluster, topic, *partitioner, id)?)))
+                let schemas = writer_schemas::of_source(name, source).map_err(|wrong| anyhow!(wrong.join("\n")))?;
+                Ok(Taker::Topic(Box::new(Topic::begin(cluster, topic, *partitioner, schemas, id)?)))
             }
             (_, Some((_, None))) => {
                 bail!("there is no [sources.{name}] in the configuration, and the store holds rejects of it")
@@ -151,6 +154,7 @@ fn name(records: &BTreeSet<Checksum>) -> String {
 struct Topic {
     topic: Arc<str>,
     partitioner: Partitioner,
+    schemas: Arc<WriterSchemas>,
     publisher: Publisher,
     pending: Vec<OutRecord>,
     pending_bytes: usize,
@@ -160,7 +164,13 @@ struct Topic {
 }
 
 impl Topic {
-    fn begin(cluster: &Cluster, topic: &str, partitioner: Partitioner, id: String) -> anyhow::Result<Topic> {
+    fn begin(
+        cluster: &Cluster,
+        topic: &str,
+        partitioner: Partitioner,
+        schemas: WriterSchemas,
+        id: String,
+    ) -> anyhow::Result<Topic> {
         let mut client = cluster.client_settings()?;
         let word = match partitioner {
             Partitioner::Any => None,
@@ -171,11 +181,12 @@ impl Topic {
         let settings = PublisherSettings { brokers: cluster.brokers.clone(), client, transactional_id: id };
         let publisher = Publisher::start(&settings, START_AT_MOST).with_context(|| format!("topic {topic}"))?;
         let (pending, pending_bytes, given, left) = (Vec::new(), 0, 0, 0);
-        Ok(Topic { topic: topic.into(), partitioner, publisher, pending, pending_bytes, given, left })
+        let (topic, schemas) = (topic.into(), Arc::new(schemas));
+        Ok(Topic { topic, partitioner, schemas, publisher, pending, pending_bytes, given, left })
     }
 
     fn take(&mut self, found: &Found<'_>, bytes: Vec<u8>) -> anyhow::Result<()> {
-        let key = event_id(&bytes);
+        let key = event_id(&bytes, &self.schemas);
         let partition = match (self.partitioner, &key) {
             // Where it came from: its other revisions are there, however their producer chose.
             (Partitioner::Any, _) => Some(found.reject.partition),
@@ -216,17 +227,19 @@ impl Topic {
 }
 
 /// The key that a producer would have given the record.
-fn event_id(bytes: &[u8]) -> Option<String> {
+fn event_id(bytes: &[u8], schemas: &Arc<WriterSchemas>) -> Option<String> {
     #[derive(Deserialize)]
     struct Keyed {
         event_id: String,
     }
-    serde_json::from_slice::<Keyed>(bytes).ok().map(|keyed| keyed.event_id)
+    // No JSON begins as Avro's frame does.
+    serde_json::from_slice::<Keyed>(bytes).ok().map(|keyed| keyed.event_id).or_else(|| schemas.event_id(bytes))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use headwater_normalize::WriterSchema;
 
     fn give(folder: &Path, records: &[&[u8]]) -> String {
         let mut inbox = Inbox::begin(folder).unwrap();
@@ -267,9 +280,15 @@ mod tests {
 
     #[test]
     fn a_key_is_read_where_there_is_one() {
-        assert_eq!(event_id(br#"{"kind":5,"event_id":"E-1","x":[{}]}"#).as_deref(), Some("E-1"));
-        for none in [&b"{"[..], b"[]", b"", br#"{"event_id":5}"#, b"\x00\x01", br#"{"id":"E"}"#] {
-            assert_eq!(event_id(none), None);
+        let schema = r#"{"type": "record", "name": "E", "fields": [{"name": "source", "type": "string"},
+            {"name": "event_id", "type": "string"}, {"name": "reported_at", "type": "string"}]}"#;
+        let schemas = Arc::new(WriterSchemas::from_iter([(1, WriterSchema::parse(schema).unwrap())]));
+        let read = |bytes: &[u8]| event_id(bytes, &schemas);
+        assert_eq!(read(br#"{"kind":5,"event_id":"E-1","x":[{}]}"#).as_deref(), Some("E-1"));
+        assert_eq!(read(b"\x00\x00\x00\x00\x01\x02s\x06E-2\x00").as_deref(), Some("E-2"));
+        let framed = [&b"\x00\x01"[..], b"\x00\x00\x00\x00\x02\x02s\x06E-2\x00"];
+        for none in [&b"{"[..], b"[]", b"", br#"{"event_id":5}"#, framed[0], framed[1], br#"{"id":"E"}"#] {
+            assert_eq!(read(none), None);
         }
     }
 }

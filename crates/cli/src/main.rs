@@ -30,6 +30,7 @@ mod replay;
 mod results;
 mod sim;
 mod versions;
+mod writer_schemas;
 
 use std::process::ExitCode;
 

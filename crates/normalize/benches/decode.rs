@@ -1,7 +1,8 @@
-//! Decoding alone: the crate's own reader beside serde_json and sonic-rs, all on borrowed fields.
+//! Decoding alone: the crate's own reader beside serde_json and sonic-rs, all on borrowed fields, and of Avro beside
+//! arrow-avro.
 //!
-//! The two others are given less to do: they neither tell which field is at fault and why, nor see a name that stands
-//! twice, nor how deep a field is that they pass over.
+//! The others are given less to do: they neither tell which field is at fault and why, nor see a name that stands
+//! twice, nor how deep a field is that they pass over; arrow-avro's columns would still have to be read.
 #![allow(missing_docs)]
 
 mod events;
@@ -9,8 +10,12 @@ mod events;
 use std::borrow::Cow;
 use std::fmt;
 use std::hint::black_box;
+use std::sync::Arc;
 
+use arrow_avro::reader::ReaderBuilder;
+use arrow_avro::schema::{AvroSchema, Fingerprint, FingerprintAlgorithm, SchemaStore};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use headwater_normalize::{WriterSchema, WriterSchemas, decode_alone};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
@@ -87,6 +92,8 @@ struct Quantity<'a, N> {
 }
 
 fn decode(c: &mut Criterion) {
+    let schema = WriterSchema::parse(events::SCHEMA).expect("the contract's schema");
+    let schemas = Arc::new(WriterSchemas::from_iter([(events::SCHEMA_ID, schema)]));
     let batch = events::batch(20_000);
     let mut group = c.benchmark_group("decode");
     for throughput in [Throughput::Elements(batch.records.len() as u64), Throughput::Bytes(batch.data.len() as u64)] {
@@ -111,10 +118,37 @@ fn decode(c: &mut Criterion) {
             });
         });
         group.bench_function(format!("own/{unit}"), |b| {
-            b.iter(|| assert_eq!(headwater_normalize::decode_alone(black_box(&batch)), batch.records.len()));
+            b.iter(|| assert_eq!(decode_alone(black_box(&batch), &schemas), batch.records.len()));
         });
     }
     group.finish();
+
+    let batch = events::avro(20_000);
+    let mut group = c.benchmark_group("decode-avro");
+    group.throughput(Throughput::Elements(batch.records.len() as u64));
+    group.bench_function("arrow-avro/events", |b| {
+        let mut decoder = arrow_avro(batch.records.len());
+        b.iter(|| {
+            for record in &batch.records {
+                assert_eq!(decoder.decode(batch.bytes(record)).expect("a good event"), record.len as usize);
+            }
+            let columns = decoder.flush().expect("good events").expect("events");
+            assert_eq!(columns.num_rows(), batch.records.len());
+        });
+    });
+    group.bench_function("own/events", |b| {
+        b.iter(|| assert_eq!(decode_alone(black_box(&batch), &schemas), batch.records.len()));
+    });
+    group.finish();
+}
+
+/// Gives columns, from which each text would still be taken one by one.
+fn arrow_avro(records: usize) -> arrow_avro::reader::Decoder {
+    let mut store = SchemaStore::new_with_type(FingerprintAlgorithm::Id);
+    let schema = AvroSchema::new(events::SCHEMA.to_owned());
+    store.set(Fingerprint::Id(events::SCHEMA_ID), schema).expect("the contract's schema");
+    let builder = ReaderBuilder::new().with_writer_schema_store(store).with_batch_size(records);
+    builder.build_decoder().expect("the contract's schema")
 }
 
 criterion_group!(benches, decode);

@@ -1,331 +1,191 @@
-//! JSON into an [`Event`]: names, types and nesting are judged here, values later.
+//! The fields of an [`Event`] under the names of the contract, whatever form the record was written in: names, types and
+//! nesting are judged here, values later.
 
-use headwater_model::{Reason, Span, VIA_MAX};
+use headwater_model::{Span, VIA_MAX};
 
 use crate::event::{Event, Item, Money, Place, Quantity, Reference};
-use crate::fault::{Fault, Judged, Path, shown};
-use crate::json::Reader;
-use crate::key::{Key, Order, OrderPlace};
+use crate::fault::{Judged, Path};
+use crate::key::{Key, OrderPlace};
 use crate::limits::{ITEMS_MAX, REFERS_TO_MAX, RELEASABLE_TO_MAX};
 
-/// Faults of type and length, the first by the contract's order in each part of an event: which parts count is known
-/// only once `kind` and `status` are, and these may come last.
-#[derive(Default)]
-pub(crate) struct TypeFaults {
-    /// At most one for each part; an event without faults costs nothing.
-    first: Vec<(Part, Path, Box<Fault>)>,
-}
+/// A form that records are written in, at one place of one record: each method takes the value that comes next. A value
+/// of a type that is not wanted is passed over and noted as a fault of its path; an error is one of the record as a whole.
+pub(crate) trait Form: Sized {
+    /// The members of the object that comes next. `member` takes the value of a name that belongs there and says whether
+    /// it does; all else is passed over and noted.
+    fn members(&mut self, start: OrderPlace, member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()>;
 
-/// The parts of an event that count or not by its kind and status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// What every record has.
-    Core,
-    /// What trade and seizure events have.
-    Common,
-    Trade,
-    Seizure,
-}
+    /// The same where an object is wanted and may be absent; whether it was there.
+    fn object(&mut self, path: Path, member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<bool>;
 
-impl Part {
-    pub fn of(key: Key) -> Part {
-        match key {
-            Key::EventId | Key::Revision | Key::Status | Key::ReportedAt | Key::Source => Part::Core,
-            Key::Item | Key::Quantity => Part::Trade,
-            Key::Place | Key::Items | Key::Incidents => Part::Seizure,
-            _ => Part::Common,
-        }
-    }
-}
+    /// A text, or an object as [`Form::object`] takes it.
+    fn text_or_object(
+        &mut self,
+        path: Path,
+        member: impl FnMut(&mut Self, Key) -> Judged<bool>,
+    ) -> Judged<TextOrObject>;
 
-impl TypeFaults {
-    #[cold]
-    fn note(&mut self, path: Path, reason: Reason, message: String) {
-        let part = Part::of(path.top());
-        match self.first.iter_mut().find(|(of, ..)| *of == part) {
-            None => self.first.push((part, path, Fault::new(reason, path, message))),
-            Some((_, held, fault)) if path < *held => (*held, *fault) = (path, Fault::new(reason, path, message)),
-            Some(_) => {}
-        }
-    }
+    /// A text; an empty one counts as absent.
+    fn string(&mut self, path: Path) -> Judged<Option<Span>>;
 
-    /// The first fault of the parts that count.
-    pub fn first(&mut self, parts: &[Part]) -> Judged<()> {
-        let counting = |(_, (part, ..)): &(usize, &(Part, Path, Box<Fault>))| parts.contains(part);
-        let first = self.first.iter().enumerate().filter(counting).min_by_key(|(_, (_, path, _))| *path);
-        match first.map(|(i, _)| i) {
-            None => Ok(()),
-            Some(i) => Err(self.first.swap_remove(i).2),
-        }
-    }
-}
+    /// A date or time as text.
+    fn day(&mut self, path: Path) -> Judged<Option<Span>>;
 
-/// Reads one record into `event`, which must be clear. An error is one of the record as a whole; faults of single
-/// fields are in what is returned.
-pub(crate) fn decode(
-    record: &str,
-    base: u32,
-    text: &mut Vec<u8>,
-    order: &mut Order,
-    event: &mut Event,
-) -> Judged<TypeFaults> {
-    let json = Reader::new(record, base, text);
-    let mut decoder = Decoder { json, order, faults: TypeFaults::default(), unknown: false };
-    decoder.event(event)?;
-    decoder.json.end()?;
-    event.unknown_field |= decoder.unknown;
-    Ok(decoder.faults)
-}
+    /// A time with its offset as text.
+    fn time(&mut self, path: Path) -> Judged<Option<Span>>;
 
-struct Decoder<'a> {
-    json: Reader<'a>,
-    order: &'a mut Order,
-    faults: TypeFaults,
-    unknown: bool,
-}
-
-impl Decoder<'_> {
-    fn event(&mut self, event: &mut Event) -> Judged<()> {
-        if self.json.peek() != b'{' {
-            return Err(self.json.syntax("expected an object"));
-        }
-        self.members(OrderPlace::EVENT, |d, key| {
-            let path = Path::of(key);
-            match key {
-                Key::EventId => event.event_id = d.string(path)?,
-                Key::Revision => event.revision = d.number(path)?,
-                Key::Status => event.status = d.string(path)?,
-                Key::Kind => event.kind = d.string(path)?,
-                Key::OccurredOn => event.occurred_on = d.string(path)?,
-                Key::PeriodDays => event.period_days = d.number(path)?,
-                Key::ReportedAt => event.reported_at = d.string(path)?,
-                Key::Source => event.source = d.string(path)?,
-                Key::Item => event.item = d.item(path, false)?,
-                Key::Quantity => event.quantity = d.quantity(path)?,
-                Key::Origin => event.origin = d.string(path)?,
-                Key::Destination => event.destination = d.string(path)?,
-                Key::Via => d.list(path, VIA_MAX, |d, path| d.listed_string(path, &mut event.via))?,
-                Key::Mode => event.mode = d.string(path)?,
-                Key::Consignor => event.consignor = d.string(path)?,
-                Key::Consignee => event.consignee = d.string(path)?,
-                Key::Permit => event.permit = d.string(path)?,
-                Key::RefersTo => {
-                    let from = (d.json.peek(), d.json.at()).1;
-                    d.list(path, REFERS_TO_MAX, |d, path| d.reference(path, &mut event.refers_to))?;
-                    event.refers_to_raw = (!event.refers_to.is_empty()).then(|| d.json.since(from));
-                }
-                Key::Value => event.value = d.money(path)?,
-                Key::Marking => event.marking = d.string(path)?,
-                Key::ReleasableTo => {
-                    d.list(path, RELEASABLE_TO_MAX, |d, path| d.listed_string(path, &mut event.releasable_to))?;
-                }
-                Key::Place => event.place = d.place(path)?,
-                Key::Items => d.list(path, ITEMS_MAX, |d, path| {
-                    let item = d.item(path, true)?;
-                    event.items.extend(item);
-                    Ok(item.is_some())
-                })?,
-                Key::Incidents => event.incidents = d.number(path)?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })
-    }
-
-    /// The members of an object whose brace comes next. `member` reads the value of a name that belongs there and says
-    /// whether it does; all else is passed over and noted. A name of the contract that occurs twice is an error:
-    /// readers differ in which one they take, so that two of them would see two events.
-    #[inline]
-    fn members(&mut self, start: OrderPlace, mut member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<()> {
-        self.json.enter()?;
-        let (mut seen, mut first, mut place) = (0u64, true, start);
-        while self.json.more(first, b'}')? {
-            first = false;
-            let expected = self.order.expected(place);
-            let key = if self.json.name_is(expected.with_colon()) { Some(expected) } else { self.name(place)? };
-            if let Some(key) = key {
-                place = OrderPlace::after(key);
-                let bit = 1 << key as u8;
-                if seen & bit != 0 {
-                    return Err(self.json.syntax(&format!("the field {} occurs twice", key.as_str())));
-                }
-                seen |= bit;
-                if member(self, key)? {
-                    continue;
-                }
-            }
-            self.unknown = true;
-            self.json.skip()?;
-        }
-        Ok(())
-    }
-
-    /// A name that is not the one expected after `place`.
-    fn name(&mut self, place: OrderPlace) -> Judged<Option<Key>> {
-        let name = self.json.name()?;
-        let key = Key::of(self.json.bytes(name));
-        self.json.forget(name);
-        if let Some(key) = key {
-            self.order.note(place, key);
-        }
-        Ok(key)
-    }
-
-    /// The members of an object, when an object comes next; `null` counts as absent.
-    #[inline]
-    fn object(&mut self, path: Path, member: impl FnMut(&mut Self, Key) -> Judged<bool>) -> Judged<bool> {
-        if self.json.peek() == b'{' {
-            return self.members(OrderPlace::within(path.last()), member).map(|()| true);
-        }
-        self.other(path, "an object")?;
-        Ok(false)
-    }
-
-    #[inline]
-    fn string(&mut self, path: Path) -> Judged<Option<Span>> {
-        if self.json.peek() == b'"' {
-            let span = self.json.string()?;
-            return Ok((span.len > 0).then_some(span));
-        }
-        self.other(path, "a string").map(|()| None)
-    }
-
-    #[inline]
-    fn number(&mut self, path: Path) -> Judged<Option<Span>> {
-        if matches!(self.json.peek(), b'-' | b'0'..=b'9') {
-            return self.json.number().map(Some);
-        }
-        self.other(path, "a number").map(|()| None)
-    }
+    /// A number as JSON writes it.
+    fn number(&mut self, path: Path) -> Judged<Option<Span>>;
 
     /// The elements of a list. `element` says whether it took one; `null` among them is a wrong type.
-    fn list(&mut self, path: Path, max: usize, mut element: impl FnMut(&mut Self, Path) -> Judged<bool>) -> Judged<()> {
-        if self.json.peek() != b'[' {
-            return self.other(path, "a list");
+    fn list(&mut self, path: Path, max: usize, element: impl FnMut(&mut Self, Path) -> Judged<bool>) -> Judged<()>;
+
+    /// A text that is an element of a list, where an empty one is not absent.
+    fn listed_string(&mut self, path: Path) -> Judged<Option<Span>>;
+
+    /// Where the next value starts.
+    fn mark(&mut self) -> usize;
+
+    /// The list of references that started at `mark`, as JSON.
+    fn references_since(&mut self, mark: usize, references: &[Reference]) -> Span;
+}
+
+/// What stood where a text or an object may stand.
+pub(crate) enum TextOrObject {
+    /// Nothing, or something else.
+    Neither,
+    Text(Span),
+    Object,
+}
+
+/// Takes the members of an event, whose object comes next.
+#[inline]
+pub(crate) fn members_of_event<F: Form>(form: &mut F, event: &mut Event) -> Judged<()> {
+    form.members(OrderPlace::EVENT, |f, key| {
+        let path = Path::of(key);
+        match key {
+            Key::EventId => event.event_id = f.string(path)?,
+            Key::Revision => event.revision = f.number(path)?,
+            Key::Status => event.status = f.string(path)?,
+            Key::Kind => event.kind = f.string(path)?,
+            Key::OccurredOn => event.occurred_on = f.day(path)?,
+            Key::PeriodDays => event.period_days = f.number(path)?,
+            Key::ReportedAt => event.reported_at = f.time(path)?,
+            Key::Source => event.source = f.string(path)?,
+            Key::Item => event.item = item(f, path, false)?,
+            Key::Quantity => event.quantity = quantity(f, path)?,
+            Key::Origin => event.origin = f.string(path)?,
+            Key::Destination => event.destination = f.string(path)?,
+            Key::Via => texts(f, path, VIA_MAX, &mut event.via)?,
+            Key::Mode => event.mode = f.string(path)?,
+            Key::Consignor => event.consignor = f.string(path)?,
+            Key::Consignee => event.consignee = f.string(path)?,
+            Key::Permit => event.permit = f.string(path)?,
+            Key::RefersTo => {
+                let mark = f.mark();
+                f.list(path, REFERS_TO_MAX, |f, path| reference(f, path, &mut event.refers_to))?;
+                event.refers_to_raw = (!event.refers_to.is_empty()).then(|| f.references_since(mark, &event.refers_to));
+            }
+            Key::Value => event.value = money(f, path)?,
+            Key::Marking => event.marking = f.string(path)?,
+            Key::ReleasableTo => texts(f, path, RELEASABLE_TO_MAX, &mut event.releasable_to)?,
+            Key::Place => event.place = place(f, path)?,
+            Key::Items => f.list(path, ITEMS_MAX, |f, path| {
+                let item = item(f, path, true)?;
+                event.items.extend(item);
+                Ok(item.is_some())
+            })?,
+            Key::Incidents => event.incidents = f.number(path)?,
+            _ => return Ok(false),
         }
-        self.json.enter()?;
-        let mut count = 0;
-        while self.json.more(count == 0, b']')? {
-            if count >= max {
-                self.faults.note(path, Reason::TooLarge, format!("{path} has more than {max} elements"));
-                self.json.skip()?;
-            } else {
-                let from = (self.json.peek(), self.json.at());
-                if !element(self, path.at(count))? && from.0 == b'n' {
-                    self.wrong(path.at(count), "no null", from.1);
-                }
-            }
-            count += 1;
+        Ok(true)
+    })
+}
+
+fn texts<F: Form>(form: &mut F, path: Path, max: usize, list: &mut Vec<Span>) -> Judged<()> {
+    form.list(path, max, |f, path| {
+        let text = f.listed_string(path)?;
+        list.extend(text);
+        Ok(text.is_some())
+    })
+}
+
+fn item<F: Form>(form: &mut F, path: Path, seized: bool) -> Judged<Option<Item>> {
+    let mut item = Item::default();
+    let found = form.object(path, |f, key| {
+        match key {
+            Key::Name => item.name = f.string(path.then(key))?,
+            Key::Cas => item.cas = f.string(path.then(key))?,
+            Key::Hs if !seized => item.hs = f.string(path.then(key))?,
+            Key::Description if !seized => item.description = f.string(path.then(key))?,
+            Key::Quantity if seized => item.quantity = quantity(f, path.then(key))?,
+            Key::PurityPercent if seized => item.purity_percent = f.number(path.then(key))?,
+            Key::Form if seized => item.form = f.string(path.then(key))?,
+            _ => return Ok(false),
         }
-        Ok(())
-    }
+        Ok(true)
+    })?;
+    Ok(found.then_some(item))
+}
 
-    fn listed_string(&mut self, path: Path, list: &mut Vec<Span>) -> Judged<bool> {
-        if self.json.peek() == b'"' {
-            list.push(self.json.string()?);
-            return Ok(true);
+fn quantity<F: Form>(form: &mut F, path: Path) -> Judged<Option<Quantity>> {
+    let mut quantity = Quantity::default();
+    let found = form.object(path, |f, key| {
+        match key {
+            Key::Value => quantity.value = f.number(path.then(key))?,
+            Key::Unit => quantity.unit = f.string(path.then(key))?,
+            Key::Basis => quantity.basis = f.string(path.then(key))?,
+            Key::Qualifier => quantity.qualifier = f.string(path.then(key))?,
+            _ => return Ok(false),
         }
-        self.other(path, "a string").map(|()| false)
-    }
+        Ok(true)
+    })?;
+    Ok(found.then_some(quantity))
+}
 
-    fn item(&mut self, path: Path, seized: bool) -> Judged<Option<Item>> {
-        let mut item = Item::default();
-        let found = self.object(path, |d, key| {
-            match key {
-                Key::Name => item.name = d.string(path.then(key))?,
-                Key::Cas => item.cas = d.string(path.then(key))?,
-                Key::Hs if !seized => item.hs = d.string(path.then(key))?,
-                Key::Description if !seized => item.description = d.string(path.then(key))?,
-                Key::Quantity if seized => item.quantity = d.quantity(path.then(key))?,
-                Key::PurityPercent if seized => item.purity_percent = d.number(path.then(key))?,
-                Key::Form if seized => item.form = d.string(path.then(key))?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok(found.then_some(item))
-    }
-
-    fn quantity(&mut self, path: Path) -> Judged<Option<Quantity>> {
-        let mut quantity = Quantity::default();
-        let found = self.object(path, |d, key| {
-            match key {
-                Key::Value => quantity.value = d.number(path.then(key))?,
-                Key::Unit => quantity.unit = d.string(path.then(key))?,
-                Key::Basis => quantity.basis = d.string(path.then(key))?,
-                Key::Qualifier => quantity.qualifier = d.string(path.then(key))?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok(found.then_some(quantity))
-    }
-
-    fn money(&mut self, path: Path) -> Judged<Option<Money>> {
-        let mut money = Money::default();
-        let found = self.object(path, |d, key| {
-            match key {
-                Key::Amount => money.amount = d.number(path.then(key))?,
-                Key::Currency => money.currency = d.string(path.then(key))?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok(found.then_some(money))
-    }
-
-    fn reference(&mut self, path: Path, list: &mut Vec<Reference>) -> Judged<bool> {
-        let mut reference = Reference::default();
-        let found = self.object(path, |d, key| {
-            match key {
-                Key::Source => reference.source = d.string(path.then(key))?,
-                Key::EventId => reference.event_id = d.string(path.then(key))?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        if found {
-            list.push(reference);
+fn money<F: Form>(form: &mut F, path: Path) -> Judged<Option<Money>> {
+    let mut money = Money::default();
+    let found = form.object(path, |f, key| {
+        match key {
+            Key::Amount => money.amount = f.number(path.then(key))?,
+            Key::Currency => money.currency = f.string(path.then(key))?,
+            _ => return Ok(false),
         }
-        Ok(found)
-    }
+        Ok(true)
+    })?;
+    Ok(found.then_some(money))
+}
 
-    fn place(&mut self, path: Path) -> Judged<Option<Place>> {
-        let mut place = Place::default();
-        match self.json.peek() {
-            b'"' => {
-                place.country = self.string(path)?;
-                return Ok(place.country.is_some().then_some(place));
-            }
-            b'{' => place.in_parts = true,
-            _ => return self.other(path, "a string or an object").map(|()| None),
+fn reference<F: Form>(form: &mut F, path: Path, list: &mut Vec<Reference>) -> Judged<bool> {
+    let mut reference = Reference::default();
+    let found = form.object(path, |f, key| {
+        match key {
+            Key::Source => reference.source = f.string(path.then(key))?,
+            Key::EventId => reference.event_id = f.string(path.then(key))?,
+            _ => return Ok(false),
         }
-        self.members(OrderPlace::within(Key::Place), |d, key| {
-            match key {
-                Key::Country => place.country = d.string(path.then(key))?,
-                Key::Subdivision => place.subdivision = d.string(path.then(key))?,
-                Key::Office => place.office = d.string(path.then(key))?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok(Some(place))
+        Ok(true)
+    })?;
+    if found {
+        list.push(reference);
     }
+    Ok(found)
+}
 
-    /// A value that is not of the type wanted: passed over, `null` as an absent one, all else as a fault.
-    #[cold]
-    fn other(&mut self, path: Path, wanted: &str) -> Judged<()> {
-        let byte = self.json.peek();
-        let from = self.json.at();
-        self.json.skip()?;
-        if byte != b'n' {
-            self.wrong(path, wanted, from);
+fn place<F: Form>(form: &mut F, path: Path) -> Judged<Option<Place>> {
+    let mut place = Place::default();
+    let found = form.text_or_object(path, |f, key| {
+        match key {
+            Key::Country => place.country = f.string(path.then(key))?,
+            Key::Subdivision => place.subdivision = f.string(path.then(key))?,
+            Key::Office => place.office = f.string(path.then(key))?,
+            _ => return Ok(false),
         }
-        Ok(())
-    }
-
-    fn wrong(&mut self, path: Path, wanted: &str, from: usize) {
-        let message = format!("{path} must be {wanted}, not {}", shown(self.json.raw(from)));
-        self.faults.note(path, Reason::WrongType, message);
-    }
+        Ok(true)
+    })?;
+    Ok(match found {
+        TextOrObject::Neither => None,
+        TextOrObject::Text(country) => Some(Place { country: Some(country), ..place }),
+        TextOrObject::Object => Some(Place { in_parts: true, ..place }),
+    })
 }

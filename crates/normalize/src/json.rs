@@ -175,26 +175,8 @@ impl<'a> Reader<'a> {
     /// A number in JSON's grammar; the next byte is a digit or a minus.
     #[inline]
     pub fn number(&mut self) -> Judged<Span> {
-        let bytes = self.record.as_bytes();
         let start = self.at;
-        let mut end = start + usize::from(bytes[start] == b'-');
-        let whole = end;
-        end = digits_end(bytes, end);
-        let leading_zero = bytes.get(whole) == Some(&b'0') && end > whole + 1;
-        let mut bad = end == whole || leading_zero;
-        if bytes.get(end) == Some(&b'.') {
-            let fraction = end + 1;
-            end = digits_end(bytes, fraction);
-            bad |= end == fraction;
-        }
-        if let Some(b'e' | b'E') = bytes.get(end) {
-            let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-            end = digits_end(bytes, exponent);
-            bad |= end == exponent;
-        }
-        if bad {
-            return Err(self.syntax("not a number"));
-        }
+        let Some(end) = number_end(self.record.as_bytes(), start) else { return Err(self.syntax("not a number")) };
         self.at = end;
         Ok(Span { owned: false, start: self.base + start as u32, len: (end - start) as u32 })
     }
@@ -291,6 +273,31 @@ impl<'a> Reader<'a> {
         };
         Fault::record(Reason::BadJson, message)
     }
+}
+
+/// Whether a text is a number in JSON's grammar, and nothing else.
+pub(crate) fn is_number(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'-' | b'0'..=b'9')) && number_end(text, 0) == Some(text.len())
+}
+
+/// The end of the number that starts with the digit or minus at `start`, if it is one.
+#[inline]
+fn number_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let whole = start + usize::from(bytes[start] == b'-');
+    let mut end = digits_end(bytes, whole);
+    let leading_zero = bytes.get(whole) == Some(&b'0') && end > whole + 1;
+    let mut bad = end == whole || leading_zero;
+    if bytes.get(end) == Some(&b'.') {
+        let fraction = end + 1;
+        end = digits_end(bytes, fraction);
+        bad |= end == fraction;
+    }
+    if let Some(b'e' | b'E') = bytes.get(end) {
+        let exponent = end + 1 + usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        end = digits_end(bytes, exponent);
+        bad |= end == exponent;
+    }
+    (!bad).then_some(end)
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;

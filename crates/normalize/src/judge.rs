@@ -6,9 +6,9 @@ use headwater_model::{
 };
 
 use crate::content::Content;
-use crate::decode::{Part, TypeFaults};
 use crate::event::Event;
 use crate::fault::{Fault, Judged, Path, shown};
+use crate::faults::{Part, TypeFaults};
 use crate::key::Key;
 use crate::limits::{
     AHEAD_DAYS_MAX, EVENT_ID_CHARS_MAX, FUTURE_SECONDS_MAX, NOTICE_AHEAD_DAYS_MAX, PERIOD_DAYS_MAX, SOURCE_CHARS_MAX,

@@ -50,3 +50,8 @@ pub const RESOLVED_MAX: usize = 1 << 15;
 pub const RESOLVED_BYTES_MAX: usize = 8 << 20;
 /// Characters of a value that a message repeats.
 pub const MESSAGE_VALUE_CHARS: usize = 60;
+/// Most types of a writer's schema, references included: the contract's own schemas have about 100.
+pub const AVRO_TYPES_MAX: usize = 20_000;
+/// Most digits of a writer's decimal: what fits 128 bits. More than [`NUMBER_DIGITS_MAX`] of them that are not zeros at
+/// its end are refused as in any number.
+pub const AVRO_DECIMAL_DIGITS_MAX: u64 = 38;

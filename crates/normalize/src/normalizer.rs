@@ -9,18 +9,20 @@ use headwater_model::{
     Status, Table,
 };
 
+use crate::avro::{Frames, WriterSchemas};
 use crate::columns::Columns;
 use crate::content::Content;
-use crate::decode::decode;
 use crate::event::Event;
 use crate::fault::{Fault, Judged, Path};
+use crate::faults::TypeFaults;
 use crate::item::{self, Judgement};
+use crate::json_form;
 use crate::judge;
 use crate::key::{Key, Order};
 use crate::limits::ACCESS_CLASSES_MAX;
 use crate::resolve::Resolver;
 use crate::settings::{Settings, UnixSeconds};
-use crate::texts::Texts;
+use crate::texts::{Record, Texts};
 
 /// Reads records. It goes with one [`Names`]: it counts the access classes of each source by their numbers there.
 ///
@@ -48,6 +50,7 @@ pub struct Normalizer {
     resolver: Resolver,
     event: Event,
     order: Order,
+    frames: Frames,
     content: Content,
     items: Vec<Judgement>,
     /// The access classes met of each source, by the source's number.
@@ -64,6 +67,7 @@ impl Normalizer {
             resolver: Resolver::new(catalog),
             event: Event::default(),
             order: Order::default(),
+            frames: Frames::default(),
             content: Content::default(),
             items: Vec::new(),
             classes: Vec::new(),
@@ -76,6 +80,12 @@ impl Normalizer {
     #[must_use]
     pub fn with_columns(self) -> Normalizer {
         Normalizer { columns: Some(Columns::default()), ..self }
+    }
+
+    /// The same, reading Avro too: records in the Confluent frame whose schema is one of these.
+    #[must_use]
+    pub fn with_writer_schemas(self, schemas: Arc<WriterSchemas>) -> Normalizer {
+        Normalizer { frames: Frames::new(schemas), ..self }
     }
 
     /// Sets when the next batches arrived.
@@ -112,7 +122,12 @@ impl Normalizer {
         if let Some(columns) = &mut self.columns {
             columns.clear();
         }
+        self.frames.clear();
         for input in 0..batch.records.len() {
+            let record = batch.bytes(&batch.records[input]);
+            if Frames::is_framed(record) {
+                self.frames.bring_words(record, &mut out.text);
+            }
             let (text, rows) = (out.text.len(), out.rows.len());
             if let Err(fault) = self.record(batch, input, names, out) {
                 out.text.truncate(text);
@@ -131,9 +146,13 @@ impl Normalizer {
 
     fn record(&mut self, batch: &RawBatch, input: usize, names: &mut Names, out: &mut Observations) -> Judged<()> {
         let raw = &batch.records[input];
-        let record = readable(batch, input)?;
+        let bytes = readable(batch, input)?;
         self.event.clear();
-        let mut faults = decode(record, raw.start, &mut out.text, &mut self.order, &mut self.event)?;
+        let (record, mut faults) = if Frames::is_framed(bytes) {
+            self.frames.decode(bytes, raw.start, &mut out.text, &mut self.event)?
+        } else {
+            json(bytes, raw.start, &mut out.text, &mut self.order, &mut self.event)?
+        };
         let texts = Texts { record, base: raw.start, owned: &out.text };
         let (event, content, settings) = (&self.event, &mut self.content, &self.settings);
         content.clear();
@@ -229,30 +248,34 @@ impl Normalizer {
     }
 }
 
-/// The text of a record, if it is one that may be JSON.
-fn readable(batch: &RawBatch, input: usize) -> Judged<&str> {
+/// The bytes of a record, if they may be looked at.
+fn readable(batch: &RawBatch, input: usize) -> Judged<&[u8]> {
     if !batch.misrouted.is_empty() && batch.misrouted.binary_search(&(input as u32)).is_ok() {
         let message = format!("its key belongs into another partition than {}", batch.partition);
         return Err(Fault::record(Reason::Misrouted, message));
     }
-    let bytes = batch.bytes(&batch.records[input]);
     let len = batch.whole_len(input);
     if len > RECORD_BYTES_MAX as u64 {
         let message = format!("the record has {len} bytes, {RECORD_BYTES_MAX} are allowed");
         return Err(Fault::record(Reason::TooLarge, message));
     }
-    if bytes.first() == Some(&0) {
-        let id = bytes.get(1..5).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
-        let message = match id {
-            Some(id) => format!("a Confluent frame with schema id {id}: no writer schema is configured for it"),
-            None => "a Confluent frame that ends before its schema id".to_owned(),
-        };
-        return Err(Fault::record(Reason::BadAvro, message));
-    }
-    str::from_utf8(bytes).map_err(|e| {
+    Ok(batch.bytes(&batch.records[input]))
+}
+
+/// Reads a record of JSON that starts at `base` in its batch.
+#[inline]
+fn json<'r>(
+    bytes: &'r [u8],
+    base: u32,
+    text: &mut Vec<u8>,
+    order: &mut Order,
+    event: &mut Event,
+) -> Judged<(Record<'r>, TypeFaults)> {
+    let record = str::from_utf8(bytes).map_err(|e| {
         let at = e.valid_up_to();
         Fault::record(Reason::BadUtf8, format!("byte {at} ({:#04x}) is not UTF-8", bytes[at]))
-    })
+    })?;
+    Ok((Record::Text(record), json_form::decode(record, base, text, order, event)?))
 }
 
 /// The number of an access class, if its source has not too many already.
@@ -281,14 +304,21 @@ fn class_of(
     Ok(id)
 }
 
-/// Decodes every record of a batch and judges none: the measure of what judging costs. Gives how many are JSON.
+/// Decodes every record of a batch and judges none: the measure of what judging costs. Gives how many are JSON, or Avro
+/// by one of the schemas.
 #[doc(hidden)]
-pub fn decode_alone(batch: &RawBatch) -> usize {
+pub fn decode_alone(batch: &RawBatch, schemas: &Arc<WriterSchemas>) -> usize {
     let (mut text, mut order, mut event) = (Vec::new(), Order::default(), Event::default());
+    let mut frames = Frames::new(Arc::clone(schemas));
     let good = batch.records.iter().enumerate().filter(|(input, raw)| {
-        text.clear();
         event.clear();
-        readable(batch, *input).is_ok_and(|record| decode(record, raw.start, &mut text, &mut order, &mut event).is_ok())
+        readable(batch, *input).is_ok_and(|bytes| {
+            if Frames::is_framed(bytes) {
+                frames.bring_words(bytes, &mut text);
+                return frames.decode(bytes, raw.start, &mut text, &mut event).is_ok();
+            }
+            json(bytes, raw.start, &mut text, &mut order, &mut event).is_ok()
+        })
     });
     good.count()
 }

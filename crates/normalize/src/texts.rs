@@ -6,10 +6,39 @@ use crate::decimal::Decimal;
 use crate::fault::{Fault, Judged, Path, shown};
 use crate::limits::NUMBER_DIGITS_MAX;
 
-/// One record's own bytes, and those of its texts that had to be unescaped.
+/// The bytes of one record.
+#[derive(Clone, Copy)]
+pub(crate) enum Record<'a> {
+    /// They are text as a whole.
+    Text(&'a str),
+    /// Stretches of them are text, each by itself.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Record<'a> {
+    /// The stretch of text between two positions, if it is one.
+    #[inline]
+    pub fn text(self, start: usize, end: usize) -> Option<&'a str> {
+        match self {
+            Record::Text(text) => text.get(start..end),
+            Record::Binary(bytes) => str::from_utf8(bytes.get(start..end)?).ok(),
+        }
+    }
+
+    /// Whether there is one.
+    #[inline]
+    pub fn is_text(self, start: usize, end: usize) -> bool {
+        match self {
+            Record::Text(text) => text.is_char_boundary(start) && text.is_char_boundary(end),
+            Record::Binary(bytes) => bytes.get(start..end).is_some_and(|bytes| str::from_utf8(bytes).is_ok()),
+        }
+    }
+}
+
+/// One record's own bytes, and those of its texts that stand there in another form.
 #[derive(Clone, Copy)]
 pub(crate) struct Texts<'a> {
-    pub record: &'a str,
+    pub record: Record<'a>,
     /// Where the record starts in its batch.
     pub base: u32,
     pub owned: &'a [u8],
@@ -20,11 +49,11 @@ impl<'a> Texts<'a> {
     pub fn get(self, span: Span) -> &'a str {
         let end = (span.start + span.len) as usize;
         if span.owned {
-            // Unescaping writes whole characters only.
+            // Only whole characters are written there.
             return self.owned.get(span.start as usize..end).and_then(|b| str::from_utf8(b).ok()).unwrap_or_default();
         }
-        // A stretch starts and ends beside a quote or a digit, never inside a character.
-        self.record.get((span.start - self.base) as usize..end - self.base as usize).unwrap_or_default()
+        // JSON's stretches start and end beside a quote or a digit, never inside a character; Avro's were looked at.
+        self.record.text((span.start - self.base) as usize, end - self.base as usize).unwrap_or_default()
     }
 
     /// A text that must stand.

@@ -55,6 +55,11 @@ impl NetVolumes {
         NetVolumes { untold: true, ..NetVolumes::default() }
     }
 
+    /// Whether somebody asks what changed.
+    pub fn tells_changes(&self) -> bool {
+        !self.untold
+    }
+
     /// Adds what the records that hold now add up to, to sums of nothing; none of it counts as changed.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use headwater_ingest::{Assignment, Term};
 use headwater_model::{
     Checksum, Counts, Day, EpochHead, EpochNumber, KnownDay, Observations, Progress, RAW_BYTES_MAX, RawBatch,
 };
-use headwater_normalize::{Normalizer, Settings, UnixSeconds, archive_schema};
+use headwater_normalize::{Normalizer, Settings, UnixSeconds, WriterSchemas, archive_schema};
 use headwater_store::{ArchivedReject, EpochWriter, SealedEpoch};
 use headwater_window::{NetVolumes, Window};
 
@@ -39,8 +39,6 @@ pub struct LiveInput {
     pub rows_since_snapshot: u64,
     /// What was said of it.
     pub said: Said,
-    /// Whether results are published.
-    publishes: bool,
     end: End,
     normalizer: Normalizer,
     observations: Observations,
@@ -131,17 +129,17 @@ pub struct Sealed {
 }
 
 impl LiveInput {
-    /// An input as it was restored.
+    /// An input as it was restored; `schemas` are those of its source's Avro.
     pub fn new(
         assignment: Assignment,
         term: Term,
         catalog: Arc<Catalog>,
+        schemas: Arc<WriterSchemas>,
         window: Window,
         net: NetVolumes,
-        publishes: bool,
         committed: Committed,
     ) -> anyhow::Result<LiveInput> {
-        let mut normalizer = Normalizer::new(catalog, Settings::default()).with_columns();
+        let mut normalizer = Normalizer::new(catalog, Settings::default()).with_columns().with_writer_schemas(schemas);
         normalizer.know(&window.names);
         let end = End { reached: committed.clock.is_some(), ..End::default() };
         let open = Open::new(&committed)?;
@@ -150,7 +148,6 @@ impl LiveInput {
             term,
             window,
             net,
-            publishes,
             kind_texts: KindTexts::default(),
             committed,
             rows_since_snapshot: 0,
@@ -211,7 +208,7 @@ impl LiveInput {
             if is_large {
                 self.open.large.push(Large::of(batch, at));
             }
-            if self.publishes {
+            if self.net.tells_changes() {
                 let raw = (!is_large).then(|| batch.bytes(&batch.records[at]).to_vec());
                 self.open.rejects.push(reject::of(batch, reject, raw));
             }

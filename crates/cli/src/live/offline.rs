@@ -52,7 +52,7 @@ impl Offline {
             bail!("the store holds epochs of {input} already");
         }
         let assignment = Assignment { input, origin, partitions };
-        let live = LiveInput::new(assignment, Term(1), Catalog::embedded(), window, net, false, committed)?;
+        let live = LiveInput::new(assignment, Term(1), Catalog::embedded(), Arc::default(), window, net, committed)?;
         Ok(Offline { archive: archive.clone(), live, wall, commit_bytes, next: Offset(0) })
     }
 

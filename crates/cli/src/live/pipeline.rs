@@ -9,6 +9,7 @@ use headwater_catalog::Catalog;
 use headwater_ingest::{Assignment, SourceEvent, Term};
 use headwater_log::{EpochTaken, PartitionsGrown, SnapshotFailed, StopAsked};
 use headwater_model::{Input, Progress, RawBatch};
+use headwater_normalize::WriterSchemas;
 use headwater_runtime::{Shutdown, StoreSettings};
 use headwater_store::{Archive, SourceDeclaration, SourceKind};
 use headwater_window::WindowError;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub archive: Archive,
     /// The reference data.
     pub catalog: Arc<Catalog>,
+    /// The Avro schemas of each source.
+    pub schemas: BTreeMap<String, Arc<WriterSchemas>>,
     /// What it is told.
     pub settings: Settings,
     /// Sources that were started.
@@ -85,6 +88,7 @@ pub struct Parts {
 pub struct Pipeline {
     archive: Archive,
     catalog: Arc<Catalog>,
+    schemas: BTreeMap<String, Arc<WriterSchemas>>,
     settings: Settings,
     sources: Vec<Source>,
     /// The inputs that are read, each with the number of its source.
@@ -106,10 +110,12 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that has read nothing.
     pub fn new(parts: Parts) -> Pipeline {
-        let Parts { archive, catalog, settings, sources, restore, outputs, housekeeping, heard, shutdown } = parts;
+        let Parts { archive, catalog, schemas, settings, sources, restore, outputs, housekeeping, heard, shutdown } =
+            parts;
         Pipeline {
             archive,
             catalog,
+            schemas,
             settings,
             sources,
             inputs: BTreeMap::new(),
@@ -296,7 +302,8 @@ impl Pipeline {
             patiently(&self.shutdown, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
         let Restored { window, net, committed, rows, bytes, from: restored_from } = restored;
         let from = committed.head.as_ref().map(|_| committed.progress.clone());
-        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), window, net, publishes, committed)?;
+        let schemas = self.schemas.get(&*assignment.input.source).cloned().unwrap_or_default();
+        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), schemas, window, net, committed)?;
         live.rows_since_snapshot = rows;
         said::restored(&live, restored_from, bytes, watch.ms());
         self.publish_again(source, &mut live)?;

@@ -15,6 +15,7 @@ use headwater_log::{
     init_logging, log_panics,
 };
 use headwater_model::Alert;
+use headwater_normalize::WriterSchemas;
 use headwater_runtime::{Cluster, Config, Shutdown};
 use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
@@ -34,6 +35,7 @@ use crate::clock::Stopwatch;
 use crate::config;
 use crate::detecting::{AlertSink, Heard, Standing, Surroundings, run_detect};
 use crate::failure::Failure;
+use crate::writer_schemas;
 
 /// Between two tries to reach a cluster when the process begins.
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -101,15 +103,20 @@ impl Live {
     /// Runs until told to stop. What ends one part of the work ends all of it.
     pub fn run(self) -> Result<(), Failure> {
         let Live { config, roles, catalog, shutdown, tell } = self;
+        let mut schemas = BTreeMap::new();
         if roles.ingest {
             // What is told wrongly is said before anything is begun or waited for.
             source::kafka(&config, &BTreeMap::new())?;
+            schemas = writer_schemas::of(&config)?;
         }
         let url = config::store_url(&config.store.location);
         let archive = Archive::new(step::open(&url, limits())?);
         let (committed, heard) = sync_channel(1);
-        let ingest =
-            if roles.ingest { Some(Ingest::prepare(&config, &archive, &catalog, &shutdown, committed)?) } else { None };
+        let ingest = if roles.ingest {
+            Some(Ingest::prepare(&config, schemas, &archive, &catalog, &shutdown, committed)?)
+        } else {
+            None
+        };
         let sink = match roles.detect {
             true => Some(Sink::of(&config, tell)?),
             false => None,
@@ -158,6 +165,7 @@ struct Ingest {
 impl Ingest {
     fn prepare(
         config: &Config,
+        schemas: BTreeMap<String, Arc<WriterSchemas>>,
         archive: &Archive,
         catalog: &Arc<Catalog>,
         shutdown: &Shutdown,
@@ -174,6 +182,7 @@ impl Ingest {
         let pipeline = Pipeline::new(Parts {
             archive: archive.clone(),
             catalog: Arc::clone(catalog),
+            schemas,
             settings,
             sources,
             restore,

@@ -78,7 +78,7 @@ pub fn client(name: &str, cluster: &Cluster) -> Result<Vec<(String, String)>, Fa
 pub fn kafka(config: &Config, held: &BTreeMap<String, u32>) -> Result<Vec<(String, KafkaSettings)>, Failure> {
     let mut topics: BTreeMap<&str, Vec<SourceTopic>> = BTreeMap::new();
     for (name, source) in &config.sources {
-        if let Configured::Topic { cluster, topic, partitioner, on_gap } = source {
+        if let Configured::Topic { cluster, topic, partitioner, on_gap, .. } = source {
             topics.entry(cluster).or_default().push(SourceTopic {
                 source: name.as_str().into(),
                 topic: topic.as_str().into(),

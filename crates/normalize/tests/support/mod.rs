@@ -1,6 +1,8 @@
 //! What the tests share: batches made of texts, and what became of them.
 #![allow(dead_code)] // each test takes what it needs
 
+pub mod avro;
+
 use headwater_catalog::Catalog;
 use headwater_model::{Names, Observations, Offset, Partition, RawBatch, RawRecord, Reject, Row, Series};
 use headwater_normalize::{Normalizer, Settings};

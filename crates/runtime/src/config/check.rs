@@ -46,6 +46,9 @@ const CACHE_ALONE: &str = "headwater-cache";
 const IDLE_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
 const IDLE_MS_DEFAULT: u64 = 60_000;
 
+/// Writer schemas of a source. Each sender changes its own some times in a life, and few send to one topic.
+const AVRO_SCHEMAS_MAX: usize = 100;
+
 /// Kafka's own limit for a topic's name.
 const TOPIC_BYTES_MAX: usize = 249;
 
@@ -204,6 +207,10 @@ fn source(mut section: Section, clusters: &Clusters, problems: &mut Problems) ->
     let is_folder = section.has("path");
     let is_topic = section.has("cluster") || section.has("topic");
     let source = if is_folder && !is_topic {
+        if section.has("avro") {
+            let found = section.section("avro", problems);
+            found.wrong_itself("a folder holds lines of JSON: only a topic holds Avro".into(), problems);
+        }
         section.text("path", problems).and_then(|found| {
             if found.value.is_empty() {
                 section.wrong("path", found.place, "is empty".into(), problems);
@@ -236,7 +243,32 @@ fn topic(section: &mut Section, clusters: &Clusters, problems: &mut Problems) ->
     let words = [("any", Partitioner::Any), ("murmur2", Partitioner::Murmur2), ("crc32", Partitioner::Crc32)];
     let partitioner = section.choice("partitioner", &words, problems);
     let on_gap = section.choice("on_gap", &[("stop", OnGap::Stop), ("skip", OnGap::Skip)], problems);
-    Some(Source::Topic { cluster: cluster?, topic: topic?, partitioner, on_gap })
+    let avro = avro(section.section("avro", problems), problems);
+    Some(Source::Topic { cluster: cluster?, topic: topic?, partitioner, on_gap, avro })
+}
+
+fn avro(mut section: Section, problems: &mut Problems) -> BTreeMap<u32, PathBuf> {
+    let mut schemas = BTreeMap::new();
+    for (key, node) in section.named() {
+        let Some(id) = key.parse::<u32>().ok().filter(|id| id.to_string() == key) else {
+            let message = format!("a schema id is wanted, a whole number from 0 to {}", u32::MAX);
+            section.wrong(&key, node.place, message, problems);
+            continue;
+        };
+        match node.value {
+            Value::Text(file) | Value::Untyped(file) if !file.is_empty() => drop(schemas.insert(id, file.into())),
+            Value::Text(_) | Value::Untyped(_) => section.wrong(&key, node.place, "is empty".into(), problems),
+            other => {
+                let message = format!("the file of a schema is wanted, not {}", other.kind());
+                section.wrong(&key, node.place, message, problems);
+            }
+        }
+    }
+    if schemas.len() > AVRO_SCHEMAS_MAX {
+        let message = format!("{} schemas are named, {AVRO_SCHEMAS_MAX} are allowed", schemas.len());
+        section.wrong_itself(message, problems);
+    }
+    schemas
 }
 
 fn outputs(root: &mut Section, clusters: &Clusters, problems: &mut Problems) -> Option<String> {

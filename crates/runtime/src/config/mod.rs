@@ -71,6 +71,8 @@ pub enum Source {
         partitioner: Partitioner,
         /// What to do where the log no longer holds what is to be read next.
         on_gap: OnGap,
+        /// Files of the Avro schemas by which records in the Confluent frame were written, by the frame's schema id.
+        avro: BTreeMap<u32, PathBuf>,
     },
     /// A folder of NDJSON files.
     Folder {
@@ -174,7 +176,24 @@ impl Config {
             None => ("configuration".into(), Config::LOCAL.to_owned()),
             Some(path) => (path.display().to_string(), read(path)?),
         };
-        Config::check(&text, environment).map_err(|problems| ConfigError::Problems { file, problems })
+        let mut config =
+            Config::check(&text, environment).map_err(|problems| ConfigError::Problems { file, problems })?;
+        if let Some(path) = path {
+            config.beside(path)?;
+        }
+        Ok(config)
+    }
+
+    /// Makes paths that are relative to the configuration's file good anywhere.
+    fn beside(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let folder = std::path::absolute(file).map_err(|source| ConfigError::Read { path: file.into(), source })?;
+        let folder = folder.parent().unwrap_or(Path::new(""));
+        for source in self.sources.values_mut() {
+            if let Source::Topic { avro, .. } = source {
+                avro.values_mut().for_each(|schema| *schema = folder.join(&*schema));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the environment holds any key: then a process can be started without a file.

@@ -79,9 +79,15 @@ impl Display for Config {
             writeln!(f, "[sources.{name}]")?;
             match source {
                 Source::Folder { path } => writeln!(f, "path = {}", Quoted(&path.to_string_lossy()))?,
-                Source::Topic { cluster, topic, partitioner, on_gap } => {
+                Source::Topic { cluster, topic, partitioner, on_gap, avro } => {
                     writeln!(f, "cluster = \"{cluster}\"\ntopic = \"{topic}\"\npartitioner = \"{partitioner}\"")?;
                     writeln!(f, "on_gap = \"{on_gap}\"")?;
+                    if !avro.is_empty() {
+                        writeln!(f, "[sources.{name}.avro]")?;
+                    }
+                    for (id, file) in avro {
+                        writeln!(f, "{id} = {}", Quoted(&file.to_string_lossy()))?;
+                    }
                 }
             }
         }

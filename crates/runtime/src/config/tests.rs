@@ -77,6 +77,42 @@ fn environment_overrides_the_file_and_is_enough_alone() {
 }
 
 #[test]
+fn writer_schemas_are_files_beside_the_configuration() {
+    let text = format!("{TOPIC}[sources.trade.avro]\n7 = \"a.avsc\"\n0 = \"/b.avsc\"\n");
+    let variables =
+        [("HEADWATER__SOURCES__TRADE__AVRO__4294967295", "c.avsc"), ("HEADWATER__SOURCES__TRADE__AVRO__7", "d")];
+    let files = |config: &Config| match &config.sources["trade"] {
+        Source::Topic { avro, .. } => {
+            avro.iter().map(|(id, file)| format!("{id} {}", file.display())).collect::<Vec<_>>()
+        }
+        Source::Folder { .. } => Vec::new(),
+    };
+    let config = Config::check(&text, environment(&variables)).unwrap();
+    assert_eq!(files(&config), ["0 /b.avsc", "7 d", "4294967295 c.avsc"]);
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f.toml");
+    fs::write(&path, &text).unwrap();
+    let config = Config::load(Some(&path), no_environment()).unwrap();
+    assert_eq!(files(&config), ["0 /b.avsc", &format!("7 {}", dir.path().join("a.avsc").display())]);
+
+    let many: String = (0..=100).map(|id| format!("{id} = \"f\"\n")).collect();
+    for (more, part) in [
+        ("-1 = \"f\"", "f.toml:7:1: sources.trade.avro.-1: a schema id is wanted, a whole number from 0 to 4294967295"),
+        ("07 = \"f\"", "sources.trade.avro.07: a schema id is wanted"),
+        ("a = \"f\"", "sources.trade.avro.a: a schema id is wanted"),
+        ("4294967296 = \"f\"", "sources.trade.avro.4294967296: a schema id is wanted"),
+        ("7 = \"\"", "sources.trade.avro.7: is empty"),
+        ("7 = 5", "sources.trade.avro.7: the file of a schema is wanted, not an integer"),
+        (&many, "sources.trade.avro: 101 schemas are named, 100 are allowed"),
+        ("[sources.b]\npath = \"p\"\navro = {7 = \"f\"}", "sources.b.avro: a folder holds lines of JSON"),
+    ] {
+        let lines = problems(&format!("{TOPIC}[sources.trade.avro]\n{more}\n"), &[]);
+        assert!(lines.iter().any(|line| line.contains(part)) && lines.len() == 1, "{more}: {lines:?}");
+    }
+}
+
+#[test]
 fn told_nothing_it_reads_a_folder_into_a_folder() {
     let local = Config::load(None, environment(&[("HEADWATER_LOG", "debug")])).unwrap();
     assert_eq!(local.sources, BTreeMap::from([("inbox".to_owned(), Source::Folder { path: "inbox".into() })]));
