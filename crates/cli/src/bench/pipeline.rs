@@ -216,6 +216,9 @@ impl Measured {
         fact("epochs", spread(|run| run.holding.epochs as f64, 0));
         fact("archive MiB", spread(|run| mib(run.holding.archive_bytes), 1));
         fact("archive bytes per record", spread(|r| r.holding.archive_bytes as f64 / r.steady.records as f64, 1));
+        if self.topic.sums.is_some() {
+            fact("series", number(self.spec.series as f64, 0));
+        }
         fact("topic", format!("{}, {} partitions", self.topic.name, self.topic.partitions));
         if let Some(filled) = self.topic.filled {
             let rate = number(filled.records as f64 / filled.seconds, 0);
@@ -228,12 +231,13 @@ impl Measured {
     pub fn print_settings(&self, out: &mut impl Write) -> std::io::Result<()> {
         let mut table = Table::new(2, &["setting", "value"]);
         let mut setting = |what: &str, value: String| table.row(vec![what.to_owned(), value]);
-        let LoadSpec { seed, series, days, duplicates, revisions, .. } = self.spec;
+        let LoadSpec { seed, events, days, duplicates, revisions, .. } = self.spec;
         if self.topic.sums.is_some() {
+            let events = number(events as f64, 0);
             setting(
                 "load",
                 format!(
-                    "{series} series, {days} days, {duplicates} % duplicates, {revisions} % revisions, seed {seed}"
+                    "{events} events, {days} days, {duplicates} % duplicates, {revisions} % revisions, seed {seed}"
                 ),
             );
         }
