@@ -117,16 +117,18 @@ pub fn port(section: &'static str, address: SocketAddr) -> Finding {
 
 /// Whether somebody there has our metrics.
 fn is_ours(address: SocketAddr) -> bool {
-    let ask = || -> io::Result<Vec<u8>> {
-        let mut stream = TcpStream::connect_timeout(&address, ANSWER_AT_MOST)?;
-        stream.set_read_timeout(Some(ANSWER_AT_MOST))?;
-        stream.set_write_timeout(Some(ANSWER_AT_MOST))?;
-        stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
-        let mut answer = Vec::new();
-        stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok_and(|answer| String::from_utf8_lossy(&answer).contains("headwater_build_info"))
+    let mut answer = Vec::new();
+    // What has come is looked at, however the connection ends.
+    let _ = ask(address, &mut answer);
+    String::from_utf8_lossy(&answer).contains("headwater_build_info")
+}
+
+fn ask(address: SocketAddr, answer: &mut Vec<u8>) -> io::Result<()> {
+    let mut stream = TcpStream::connect_timeout(&address, ANSWER_AT_MOST)?;
+    stream.set_read_timeout(Some(ANSWER_AT_MOST))?;
+    stream.set_write_timeout(Some(ANSWER_AT_MOST))?;
+    stream.write_all(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    stream.take(ANSWER_BYTES).read_to_end(answer).map(drop)
 }
 
 fn judge_port(section: &'static str, address: SocketAddr, port: &Port) -> Finding {
@@ -178,8 +180,12 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let answer = std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            let mut asked = [0; 4];
-            stream.read_exact(&mut asked).unwrap();
+            let mut asked = Vec::new();
+            while !asked.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                asked.extend(byte);
+            }
             stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nheadwater_build_info{version=\"1\"} 1\n").unwrap();
         });
         assert_eq!(port("metrics", address).value, "held by a headwater that answers");
