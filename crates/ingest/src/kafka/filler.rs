@@ -13,18 +13,21 @@ use super::security;
 use super::words::{Words, refused};
 use crate::IngestError;
 
-/// Large batches, so that the broker has little to do; keys lie where a Java client puts them. The client gives up a
+/// Large batches, so that the broker has little to do, a queue bounded by bytes alone, and reports of failures only; keys
+/// lie where a Java client puts them. The client gives up a
 /// record after `message.timeout.ms`, so a fill ends even where the brokers go away.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 11] = [
     ("acks", "all"),
     ("batch.size", "1048576"),
     ("client.id", "headwater"),
     ("compression.type", "zstd"),
+    ("delivery.report.only.error", "true"),
     ("linger.ms", "50"),
     ("log.connection.close", "false"),
     ("message.timeout.ms", "30000"),
     ("partitioner", "murmur2_random"),
     ("queue.buffering.max.kbytes", "131072"),
+    ("queue.buffering.max.messages", "1000000"),
 ];
 
 /// Records between two looks at what is reported.
