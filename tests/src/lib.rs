@@ -1,6 +1,7 @@
 //! What the tests that cross crates share: the [`examples`] of the contract, the naive [`oracle`] that judges the volumes,
 //! the [`product`]'s side of that comparison, senders of [`avro`], the [`detection`] over many worlds, random [`streams`]
-//! and large [`feed`]s, the [`binary`] and the [`process`]es made of it, its [`store`] as users see it, a real Kafka as [`broker`] with
+//! and large [`feed`]s, the [`binary`] and the [`process`]es made of it, what they tell at their [`endpoint`], its
+//! [`store`] as users see it, a real Kafka as [`broker`] with
 //! clients that are not ours, and the processes of a [`cluster`] on it.
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
@@ -12,6 +13,7 @@ pub mod binary;
 pub mod broker;
 pub mod cluster;
 pub mod detection;
+pub mod endpoint;
 pub mod examples;
 pub mod feed;
 pub mod oracle;

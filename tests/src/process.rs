@@ -28,12 +28,15 @@ pub fn program(program: &Path, args: &[&str]) -> String {
 pub struct Live {
     child: Child,
     log: PathBuf,
+    /// Bytes of the log of earlier starts.
+    log_from: usize,
 }
 
 impl Live {
     /// Starts `headwater run ARGS...`; its log is added to a file of the folder.
     pub fn start(folder: &Path, log: &str, args: &[&str], environment: &[(&str, &str)]) -> Live {
         let log = folder.join(log);
+        let log_from = fs::metadata(&log).map_or(0, |log| log.len() as usize);
         let file = File::options().create(true).append(true).open(&log).unwrap();
         let child = Command::new(binary::path())
             .arg("run")
@@ -41,11 +44,13 @@ impl Live {
             .current_dir(folder)
             .env("HEADWATER__STORE__COMMIT_MS", "100")
             .env("HEADWATER_LOG", "info")
+            // A port of its own: tests run many at a time.
+            .env("HEADWATER__METRICS__LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .stderr(file)
             .spawn()
             .unwrap();
-        Live { child, log }
+        Live { child, log, log_from }
     }
 
     /// What it has logged.
@@ -67,6 +72,12 @@ impl Live {
     /// How often it logged an event.
     pub fn said(&self, event: &str) -> usize {
         self.events().iter().filter(|line| line["event"] == event).count()
+    }
+
+    /// What it has logged, without what was logged under the same name before it.
+    pub fn log_of_this_start(&self) -> String {
+        let log = self.log();
+        log.get(self.log_from..).unwrap_or(&log).to_owned()
     }
 
     /// Its end, if it has ended.

@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-detect", &["headwater-catalog", "headwater-model"]),
     ("headwater-store", &["headwater-model"]),
     ("headwater-runtime", &["headwater-log"]),
+    ("headwater-serve", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
     ("headwater", &["*"]),
     ("headwater-tests", &["*"]),

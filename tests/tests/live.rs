@@ -127,7 +127,7 @@ fn two_processes_on_one_folder_are_one_too_many() {
     fs::create_dir_all(folder.join("inbox")).unwrap();
     fs::write(folder.join("inbox/a.ndjson"), lines(0, 5)).unwrap();
     first.until("the first to read", || committed(folder).read == 5);
-    let second = binary::headwater(folder, &["run"], &[]);
+    let second = binary::headwater(folder, &["run"], &[("HEADWATER__METRICS__LISTEN", "127.0.0.1:0")]);
     let words = String::from_utf8(second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(1), "{words}");
     assert!(words.contains("inbox") && words.contains("another process"), "{words}");

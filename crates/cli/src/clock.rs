@@ -16,6 +16,11 @@ impl Stopwatch {
         Stopwatch(Instant::now())
     }
 
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
     /// Seconds since the start.
     pub fn seconds(&self) -> f64 {
         self.0.elapsed().as_secs_f64()

@@ -67,6 +67,7 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
     let live = Live {
         config: config(&inbox, &data, args.once)?,
         roles: Roles { ingest: true, detect: true },
+        listen: None,
         catalog: Arc::clone(&catalog),
         shutdown: shutdown.clone(),
         tell: Box::new(|alerts| {

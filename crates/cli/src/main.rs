@@ -30,6 +30,7 @@ mod replay;
 mod results;
 mod sim;
 mod versions;
+mod watch;
 mod writer_schemas;
 
 use std::process::ExitCode;

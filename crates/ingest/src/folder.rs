@@ -8,6 +8,7 @@ mod lock;
 mod open;
 mod probe;
 mod reader;
+mod sizes;
 mod stat;
 mod text;
 
@@ -21,6 +22,7 @@ pub use list::folder_files;
 pub use lock::LockState;
 pub use probe::{FolderFacts, probe_folder};
 pub use reader::{FolderReader, FolderSettings};
+pub use sizes::FolderSizes;
 
 /// The error for a folder that the system refuses.
 fn failed(folder: &Path, source: io::Error) -> IngestError {

@@ -26,7 +26,7 @@ mod spill;
 pub use error::{Compression, IngestError};
 pub use event::{Assignment, SourceEvent, Term};
 pub use file::FileReader;
-pub use folder::{FolderCounts, FolderReader, FolderSettings, folder_files};
+pub use folder::{FolderCounts, FolderReader, FolderSettings, FolderSizes, folder_files};
 pub use folder::{FolderFacts, LockState, probe_folder};
 pub use kafka::{
     Admin, GroupOffset, GroupOffsets, Lane, OutRecord, OutView, Ownership, OwnershipSettings, PublishError, Publisher,
@@ -37,6 +37,7 @@ pub use kafka::{
     Unreached, probe,
 };
 pub use kafka::{
-    Committed, HeldRights, KafkaReader, KafkaSettings, Membership, Partitioner, Placements, PublishRight, SourceTopic,
+    Committed, HeldRights, KafkaReader, KafkaSettings, KafkaStanding, Membership, Partitioner, Placements,
+    PublishRight, Reach, SourceTopic,
 };
 pub use kafka::{Drained, Filler, GroupWatch, drain};

@@ -39,8 +39,9 @@ const fn field(name: &'static str, meaning: &'static str) -> Field {
 }
 
 /// Every field: one name means one thing in all events.
-pub const FIELDS: [Field; 61] = [
+pub const FIELDS: [Field; 62] = [
     field("active", "whether this process closes days; the others stand by"),
+    field("addr", "address on which the process listens"),
     field("alert_id", "id of an alert"),
     field("alerts", "number of alerts"),
     field("answer", "what the Kafka client library says, in its own words"),

@@ -3,6 +3,7 @@
 //! * [`Config`]: one TOML file plus environment, checked whole before anything starts; every problem is listed with its
 //!   place and the nearest known key.
 //! * [`Shutdown`]: the first SIGTERM or Ctrl-C asks everybody to stop, the second one ends the process.
+//! * [`Pulses`]: whether the loops still turn.
 //! * [`metrics`]: every metric by name, typed, with the bound on the number of series.
 //!
 //! This crate must not know what is read, counted or raised: no domain words. There are no globals, so that tests can
@@ -13,10 +14,12 @@
 
 mod config;
 pub mod metrics;
+mod pulse;
 mod shutdown;
 
 pub use config::{
     ClientSetting, Cluster, Config, ConfigError, ConfigProblem, DetectSettings, OnGap, Partitioner, Place, Source,
     StoreLocation, StoreSettings,
 };
+pub use pulse::{Pulse, Pulses, Standstill};
 pub use shutdown::{Shutdown, ShutdownToken};

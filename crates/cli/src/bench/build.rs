@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::clock::Stopwatch;
 use crate::failure::Failure;
 use crate::live::{Offline, Restore};
+use crate::watch::Watch;
 
 /// Bytes of a batch: what a reader of a topic hands over at a time.
 const BATCH_BYTES: usize = 1 << 20;
@@ -42,7 +43,7 @@ pub fn build(
 ) -> Result<(Built, Vec<LoadSums>), Failure> {
     let clock = Stopwatch::start();
     let archive = Archive::new(Objects::open(&StoreUrl::Folder(folder.to_path_buf()))?);
-    let restore = Restore::new(archive.clone(), LedgerCache::open(cache)?, ledger_bytes);
+    let restore = Restore::new(archive.clone(), LedgerCache::open(cache)?, ledger_bytes, Watch::unheard());
     let (source, mut records, mut sums) = (Arc::<str>::from(LOAD_SOURCE.to_lowercase()), 0, Vec::new());
     for partition in 0..partitions {
         let spec = LoadSpec { seed: spec.seed.wrapping_add(u64::from(partition)), ..spec.clone() };

@@ -20,6 +20,7 @@ use crate::clock::{Stopwatch, unix_ms};
 use crate::failure::Failure;
 use crate::live::Restore;
 use crate::memory::peak_rss_bytes;
+use crate::watch::Watch;
 
 /// What one restore of all inputs of a store took, in a process that did nothing else.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,7 +48,7 @@ struct Once {
 pub fn once(args: &BenchRestoreOnce) -> Result<(), Failure> {
     let archive = build::archive(&args.data)?;
     let ledger_bytes = usize::try_from(args.ledger_bytes).unwrap_or(usize::MAX);
-    let restore = Restore::new(archive.clone(), LedgerCache::open(&args.cache)?, ledger_bytes);
+    let restore = Restore::new(archive.clone(), LedgerCache::open(&args.cache)?, ledger_bytes, Watch::unheard());
     let declared = archive.sources()?;
     let inputs: Vec<(Input, bool)> = declared
         .iter()

@@ -75,6 +75,19 @@ impl Clocks {
     }
 }
 
+impl Clocks {
+    /// The lowest clock of each source's partitions; none where one has none.
+    pub fn by_source(&self, configured: &BTreeSet<Arc<str>>) -> BTreeMap<Arc<str>, Option<Day>> {
+        let lowest = |source: &Arc<str>| {
+            let input = |number: u32| Input { source: Arc::clone(source), partition: Partition(number.cast_signed()) };
+            let partitions = *self.declared.get(source)?;
+            let clocks: Option<Vec<Day>> = (0..partitions).map(|n| self.clocks.get(&input(n)).copied()?).collect();
+            clocks?.into_iter().min()
+        };
+        configured.iter().map(|source| (Arc::clone(source), lowest(source))).collect()
+    }
+}
+
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -113,6 +126,15 @@ mod tests {
         let clocks = clocks(&[("a", 2), ("b", 1)], &[("a/0", Some(9)), ("a/1", Some(7)), ("b/0", Some(8))]);
         assert_eq!(closable(&clocks, &["a", "b"]), (Some(6), "the clock of a/1 stands at 1970-01-08".to_owned()));
         assert_eq!(closable(&clocks, &["b"]), (Some(7), "the clock of b/0 stands at 1970-01-09".to_owned()));
+    }
+
+    #[test]
+    fn a_source_is_as_far_as_its_last_partition() {
+        let clocks = clocks(&[("a", 2), ("b", 2)], &[("a/0", Some(9)), ("a/1", Some(7)), ("b/0", Some(8))]);
+        let sources = ["a", "b", "c"].map(Arc::from).into();
+        let of = |day: Option<i32>| day.map(Day);
+        let expected = [("a".into(), of(Some(7))), ("b".into(), of(None)), ("c".into(), of(None))];
+        assert_eq!(clocks.by_source(&sources), expected.into());
     }
 
     #[test]

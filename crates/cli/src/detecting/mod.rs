@@ -12,7 +12,7 @@ pub use clocks::{Clocks, Closable, Holder};
 pub use follower::{Caught, Follower};
 pub use heard::Heard;
 pub use log::first_difference;
-pub use run::{Surroundings, run_detect};
+pub use run::{Surroundings, Told, run_detect};
 pub use stage::{AlertSink, Detecting, Standing};
 pub use walk::{Walk, Walked};
 

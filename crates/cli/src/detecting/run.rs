@@ -9,6 +9,7 @@ use headwater_catalog::Catalog;
 use headwater_log::{DetectFailing, DetectRecovered, Lasting, Trouble};
 
 use crate::archive::Holdings;
+use crate::clock::Stopwatch;
 use crate::detecting::{AlertSink, Detecting, Standing};
 
 /// How often the store is looked at when nobody says that something was committed.
@@ -28,8 +29,18 @@ pub struct Surroundings<'a, S, A, T> {
     pub active: A,
     /// Says that the same process has committed something.
     pub committed: Receiver<()>,
-    /// Hears where it stands, whenever that changes.
+    /// Hears how it goes.
     pub tell: T,
+}
+
+/// How detection goes.
+pub enum Told<'a> {
+    /// It has taken a step, which took so long.
+    Step(Duration),
+    /// It stands elsewhere than before.
+    Standing(&'a Standing),
+    /// A step failed, and is tried again.
+    Failed(&'a anyhow::Error),
 }
 
 /// Detects until it is told to stop. An error is logged and tried again: the store may be back.
@@ -37,24 +48,28 @@ pub fn run_detect<S, A, T>(holdings: &impl Holdings, catalog: Arc<Catalog>, mut 
 where
     S: AlertSink,
     A: Fn() -> bool,
-    T: FnMut(&Standing),
+    T: FnMut(Told<'_>),
 {
     let mut detecting = Detecting::new(catalog, around.sources);
     let (mut last, mut trouble): (Option<Standing>, _) = (None, Trouble::default());
     while !(around.stop)() {
-        let pause = match detecting.step(holdings, (around.active)(), &mut around.sink, around.stop) {
+        let watch = Stopwatch::start();
+        let stepped = detecting.step(holdings, (around.active)(), &mut around.sink, around.stop);
+        (around.tell)(Told::Step(watch.elapsed()));
+        let pause = match stepped {
             Ok(standing) => {
                 if let Some(Lasting { times, ms }) = trouble.over(crate::clock::now()) {
                     DetectRecovered { times, ms }.log();
                 }
                 if last.as_ref().is_none_or(|last| *last != standing) {
-                    (around.tell)(&standing);
+                    (around.tell)(Told::Standing(&standing));
                 }
                 let busy = standing.busy;
                 last = Some(standing);
                 if busy { Duration::ZERO } else { LOOK_EVERY }
             }
             Err(error) => {
+                (around.tell)(Told::Failed(&error));
                 if let Some(Lasting { times, ms }) = trouble.again(crate::clock::now()) {
                     DetectFailing { times, ms, error: &format_args!("{error:#}") }.log();
                 }

@@ -1,6 +1,6 @@
 //! The one value behind `--role detect`: follows the archive, closes days, keeps the alert log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
@@ -17,6 +17,9 @@ use crate::versions::versions;
 pub trait AlertSink {
     /// Tells these revisions, in this order. What fails is told again, so telling one twice must do no harm.
     fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()>;
+
+    /// Hears what this process has added to the log, once.
+    fn added(&mut self, _: &[Alert]) {}
 }
 
 /// Nobody is told.
@@ -61,6 +64,8 @@ pub struct Standing {
     pub busy: bool,
     /// Rows met so far whose day had been closed before they were committed.
     pub late: u64,
+    /// The lowest clock of each configured source, where all of it has one.
+    pub clocks: BTreeMap<Arc<str>, Option<Day>>,
 }
 
 impl Detecting {
@@ -107,7 +112,7 @@ impl Detecting {
         if !std::mem::replace(&mut self.active, true) {
             self.unpublished = self.log.told.values().cloned().collect();
         }
-        let busy = self.close(holdings, &closable, stop)?;
+        let busy = self.close(holdings, &closable, sink, stop)?;
         self.publish(sink)?;
         Ok(self.standing(closable, busy))
     }
@@ -123,6 +128,7 @@ impl Detecting {
             active: self.active,
             busy,
             late: self.follower.late(),
+            clocks: self.follower.clocks().by_source(&self.sources),
         }
     }
 
@@ -194,6 +200,7 @@ impl Detecting {
         &mut self,
         holdings: &impl Holdings,
         closable: &Closable,
+        sink: &mut impl AlertSink,
         stop: &dyn Fn() -> bool,
     ) -> anyhow::Result<bool> {
         let Some(up_to) = closable.up_to else { return Ok(false) };
@@ -216,6 +223,7 @@ impl Detecting {
         }
         self.take(&entry);
         entry.alerts.iter().for_each(told);
+        sink.added(&entry.alerts);
         self.unpublished.extend(entry.alerts);
         Ok(closed_to < up_to)
     }

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use headwater_log::{CommitFailing, CommitRecovered, Lasting, Trouble};
 use headwater_model::Input;
-use headwater_runtime::Shutdown;
 use headwater_store::{Archive, Committed, SealedEpoch, StoreError};
 
 use super::input::Sealed;
+use crate::watch::Watch;
 
 /// Between two tries of a store that does not answer: from this, doubled each time, to that.
 const WAIT_FIRST: Duration = Duration::from_millis(100);
@@ -37,15 +37,21 @@ pub struct Tried {
 
 /// Brings sealed epochs into the store. While the store does not answer it is tried again: the sources wait meanwhile,
 /// and nothing is lost. Told to stop it gives up after a while, with an error: what was not committed is read again.
-pub fn commit(archive: &Archive, shutdown: &Shutdown, mut sealed: BTreeMap<Input, Sealed>) -> anyhow::Result<Tried> {
+pub fn commit(archive: &Archive, watch: &Watch, mut sealed: BTreeMap<Input, Sealed>) -> anyhow::Result<Tried> {
     let mut outcomes = BTreeMap::new();
     let mut wait = WAIT_FIRST;
     let mut stop_at: Option<Instant> = None;
     let mut trouble = Trouble::default();
     while !sealed.is_empty() {
-        let failure = attempt(archive, &mut sealed, &mut outcomes)?;
-        let Some(error) = failure else { continue };
-        if shutdown.is_requested() {
+        watch.ingest_waits();
+        let failure = attempt(archive, &mut sealed, &mut outcomes);
+        watch.ingest_turns();
+        let Some(error) = failure? else {
+            watch.store_answered();
+            continue;
+        };
+        watch.store_failed(&error);
+        if watch.is_stopping() {
             let at = *stop_at.get_or_insert_with(|| now() + STOP_WITHIN);
             if now() >= at {
                 return Err(anyhow::Error::new(error).context("stopped before everything was committed"));

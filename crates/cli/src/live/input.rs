@@ -10,6 +10,7 @@ use headwater_model::{
     Checksum, Counts, Day, EpochHead, EpochNumber, KnownDay, Observations, Progress, RAW_BYTES_MAX, RawBatch,
 };
 use headwater_normalize::{Normalizer, Settings, UnixSeconds, WriterSchemas, archive_schema};
+use headwater_runtime::metrics::Stage;
 use headwater_store::{ArchivedReject, EpochWriter, SealedEpoch};
 use headwater_window::{NetVolumes, Window};
 
@@ -17,9 +18,11 @@ use super::changes::{Changes, Heard};
 use super::clock::{self, Reading};
 use super::large::Large;
 use super::reject;
+use super::restore::Restored;
 use super::rows::KindTexts;
 use super::said::Said;
 use super::wall::Time;
+use crate::watch::Counters;
 
 /// An input that this process reads, from its last committed epoch on.
 pub struct LiveInput {
@@ -43,6 +46,7 @@ pub struct LiveInput {
     normalizer: Normalizer,
     observations: Observations,
     open: Open,
+    counters: Counters,
 }
 
 /// Where the input's chain of epochs ends.
@@ -135,10 +139,10 @@ impl LiveInput {
         term: Term,
         catalog: Arc<Catalog>,
         schemas: Arc<WriterSchemas>,
-        window: Window,
-        net: NetVolumes,
-        committed: Committed,
+        restored: Restored,
+        counters: Counters,
     ) -> anyhow::Result<LiveInput> {
+        let Restored { window, net, committed, rows, .. } = restored;
         let mut normalizer = Normalizer::new(catalog, Settings::default()).with_columns().with_writer_schemas(schemas);
         normalizer.know(&window.names);
         let end = End { reached: committed.clock.is_some(), ..End::default() };
@@ -150,12 +154,13 @@ impl LiveInput {
             net,
             kind_texts: KindTexts::default(),
             committed,
-            rows_since_snapshot: 0,
+            rows_since_snapshot: rows,
             said: Said::default(),
             end,
             normalizer,
             observations: Observations::default(),
             open,
+            counters,
         })
     }
 
@@ -165,19 +170,26 @@ impl LiveInput {
     /// When a sum leaves 64 bits or the archive's file cannot be laid out: the input must be restored before it goes on.
     pub fn take(&mut self, batch: &RawBatch, to: &Progress, time: Time, now: Instant) -> anyhow::Result<()> {
         self.end.since = None;
+        let counters = self.counters.clone();
+        let mut laps = counters.laps();
         self.normalizer.set_arrival(Some(UnixSeconds(time.seconds)));
         self.normalizer.process(batch, &mut self.window.names, &mut self.observations);
         let rows = self.normalizer.record_batch(batch, &self.window.names, &self.observations);
+        laps.end(Stage::Normalize);
         let mut changes = Changes::of(&self.observations, batch);
         let counts = self.window.process(&self.observations, batch, &mut changes)?;
         let Heard { rows: kept, sums, highest_known } = changes.heard();
+        laps.end(Stage::Ledger);
         if let Some(rows) = rows {
             self.open.writer.write(&rows, &kept, &self.window.names)?;
         }
+        laps.end(Stage::Archive);
         for (key, sums) in sums {
             self.net.add(key.series, key.event_day, key.period_days, sums, &self.window.names)?;
         }
         self.keep_rejects(batch)?;
+        laps.end(Stage::Ledger);
+        counters.took(&counts, &self.observations.rejects, self.window.ledger.len());
         let open = &mut self.open;
         open.counts += counts;
         open.highest_known = open.highest_known.max(highest_known);

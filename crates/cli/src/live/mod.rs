@@ -20,13 +20,16 @@ mod restore;
 mod rows;
 mod run;
 mod said;
+mod settings;
 mod snapshot;
 mod source;
 mod step;
 mod wall;
 
+pub use input::Committed;
 pub use offline::Offline;
 pub use outputs::wishes as output_wishes;
 pub use records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
 pub use restore::{Restore, Restored};
 pub use run::{Live, run};
+pub use step::stall;

@@ -10,9 +10,10 @@ use headwater_model::{Input, Offset, Progress, RawBatch};
 use headwater_store::{Archive, Committed, SourceDeclaration, SourceKind};
 
 use super::input::LiveInput;
-use super::restore::{Restore, Restored};
+use super::restore::Restore;
 use super::snapshot;
 use super::wall::Wall;
+use crate::watch::Watch;
 
 /// No input that is fed by hand is ever idle.
 const NEVER: Duration = Duration::MAX;
@@ -23,6 +24,7 @@ const WRITER: &str = "bench";
 /// One input of a store that nobody else writes to.
 pub struct Offline {
     archive: Archive,
+    watch: Watch,
     live: LiveInput,
     wall: Wall,
     commit_bytes: u64,
@@ -47,13 +49,21 @@ impl Offline {
         })?;
         let mut wall = Wall::start();
         let share = restore.ledger_bytes();
-        let Restored { window, net, committed, .. } = restore.input(&input, false, share, false, wall.now().seconds)?;
-        if committed.head.is_some() {
+        let restored = restore.input(&input, false, share, false, wall.now().seconds)?;
+        if restored.committed.head.is_some() {
             bail!("the store holds epochs of {input} already");
         }
+        let counters = restore.watch().restoring(&input);
         let assignment = Assignment { input, origin, partitions };
-        let live = LiveInput::new(assignment, Term(1), Catalog::embedded(), Arc::default(), window, net, committed)?;
-        Ok(Offline { archive: archive.clone(), live, wall, commit_bytes, next: Offset(0) })
+        let live = LiveInput::new(assignment, Term(1), Catalog::embedded(), Arc::default(), restored, counters)?;
+        Ok(Offline {
+            archive: archive.clone(),
+            watch: restore.watch().clone(),
+            live,
+            wall,
+            commit_bytes,
+            next: Offset(0),
+        })
     }
 
     /// Takes records, and commits an epoch where enough are open.
@@ -77,7 +87,7 @@ impl Offline {
         if !self.live.is_between_epochs() {
             self.commit()?;
         }
-        Ok(snapshot::write(&self.archive, &mut self.live)?)
+        Ok(snapshot::write(&self.archive, &mut self.live, &self.watch)?)
     }
 }
 

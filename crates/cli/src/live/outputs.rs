@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use headwater_ingest::{
-    Admin, GroupOffset, IngestError, OutRecord, PublisherSettings, TRANSACTION_RECORDS_MAX, Term, TopicWish,
+    Admin, GroupOffset, IngestError, OutRecord, PublisherSettings, Reach, TRANSACTION_RECORDS_MAX, Term, TopicWish,
 };
 use headwater_model::{EpochNumber, Input, Offset};
 use headwater_store::Archive;
@@ -17,6 +17,7 @@ use super::publishing::Publishing;
 use super::records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};
 use super::rows::Rows;
 use super::source::Source;
+use crate::watch::Watch;
 
 /// Records that may wait to be published before nothing more is read: back-pressure instead of memory.
 const WAITING_MAX: usize = 400_000;
@@ -96,6 +97,8 @@ pub struct Topics {
     cluster: String,
     settings: PublisherSettings,
     partitions: u32,
+    reach: Reach,
+    watch: Watch,
 }
 
 impl Topics {
@@ -103,22 +106,29 @@ impl Topics {
     ///
     /// # Errors
     /// When the cluster does not answer: it may be tried again.
-    pub fn connect(cluster: &str, settings: PublisherSettings) -> Result<Topics, IngestError> {
+    pub fn connect(
+        cluster: &str,
+        settings: PublisherSettings,
+        reach: Reach,
+        watch: Watch,
+    ) -> Result<Topics, IngestError> {
         let admin = Admin::start(&settings.brokers, &settings.client)?;
         admin.ensure_topics(&wishes(), ASK_AT_MOST)?;
         let partitions = admin.partitions(VOLUMES_TOPIC, ASK_AT_MOST)?.unwrap_or(VOLUME_PARTITIONS);
-        Ok(Topics { cluster: cluster.to_owned(), settings, partitions })
+        reach.set(true);
+        watch.outputs_answered();
+        Ok(Topics { cluster: cluster.to_owned(), settings, partitions, reach, watch })
     }
 
     /// Begins to publish what is committed of these sources.
     pub fn start(self, archive: Archive, sources: &[Source]) -> anyhow::Result<Outputs> {
-        let Topics { cluster, settings, partitions } = self;
-        let shared = Arc::new(Shared::default());
+        let Topics { cluster, settings, partitions, reach, watch } = self;
+        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new(), watch: watch.clone() });
         let members = sources.iter().map(|source| match source {
             Source::Kafka { cluster, reader } => Some((cluster.clone(), reader.membership())),
             Source::Folder(_) => None,
         });
-        let publishing = Publishing::new(cluster.clone(), settings, members.collect(), archive);
+        let publishing = Publishing::new(cluster.clone(), settings, members.collect(), archive, reach, watch);
         let theirs = Arc::clone(&shared);
         let thread = thread::Builder::new().name("publish".into()).spawn(move || publishing.run(&theirs))?;
         Ok(Outputs { cluster, partitions, shared, thread: Some(thread) })
@@ -126,10 +136,10 @@ impl Topics {
 }
 
 /// What both threads hold.
-#[derive(Default)]
 pub struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+    watch: Watch,
 }
 
 #[derive(Default)]
@@ -153,6 +163,11 @@ impl Shared {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         // Nobody panics while holding it.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says how many records wait.
+    fn tell(&self, queue: &Queue) {
+        self.watch.metrics().outputs_waiting.set(queue.records as i64);
     }
 
     /// The oldest that wait, as many as one transaction takes; waits for them. None at the end, when all has gone out or
@@ -187,6 +202,7 @@ impl Shared {
         let mut queue = self.queue();
         queue.failing = false;
         queue.keep(|outgoing| taken.iter().all(|taken| taken.number != outgoing.number));
+        self.tell(&queue);
     }
 
     /// The cluster does not take them. Waits a while, or until the end.
@@ -246,13 +262,16 @@ impl Outputs {
                 break;
             }
         }
+        self.shared.tell(&queue);
         drop(queue);
         self.shared.changed.notify_all();
     }
 
     /// Forgets what waits of an input: another process publishes it, or it is restored.
     pub fn forget(&self, input: &Input) {
-        self.shared.queue().keep(|outgoing| outgoing.input != *input);
+        let mut queue = self.shared.queue();
+        queue.keep(|outgoing| outgoing.input != *input);
+        self.shared.tell(&queue);
     }
 
     /// Whether its thread still works.

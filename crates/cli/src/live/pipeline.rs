@@ -10,7 +10,8 @@ use headwater_ingest::{Assignment, SourceEvent, Term};
 use headwater_log::{EpochTaken, PartitionsGrown, SnapshotFailed, StopAsked};
 use headwater_model::{Input, Progress, RawBatch};
 use headwater_normalize::WriterSchemas;
-use headwater_runtime::{Shutdown, StoreSettings};
+use headwater_runtime::Shutdown;
+use headwater_runtime::metrics::Stage;
 use headwater_store::{Archive, SourceDeclaration, SourceKind};
 use headwater_window::WindowError;
 
@@ -20,12 +21,14 @@ use super::input::{LiveInput, Sealed};
 use super::offsets::Offsets;
 use super::outputs::Outputs;
 use super::patience::patiently;
-use super::restore::{Restore, Restored};
+use super::restore::Restore;
+use super::settings::Settings;
 use super::source::Source;
 use super::step;
 use super::wall::Wall;
 use super::{publication, said, snapshot};
 use crate::clock::Stopwatch;
+use crate::watch::Watch;
 
 /// Longest look at one source before the others, the commits and a stop get their turn.
 const TURN: Duration = Duration::from_millis(50);
@@ -33,32 +36,8 @@ const TURN: Duration = Duration::from_millis(50);
 /// Longest wait when no source has anything.
 const WAIT: Duration = Duration::from_millis(20);
 
-/// What a pipeline is told.
-pub struct Settings {
-    /// Commit after so long, or so many bytes of input.
-    pub commit_every: Duration,
-    /// See `commit_every`.
-    pub commit_bytes: u64,
-    /// An input that stays at its end for so long is idle.
-    pub idle_after: Duration,
-    /// No snapshot for fewer rows.
-    pub snapshot_rows: u64,
-    /// Word of this process in its epochs.
-    pub writer: String,
-}
-
-impl Settings {
-    /// As configured.
-    pub fn of(store: &StoreSettings, idle_ms: u64, writer: String) -> Settings {
-        Settings {
-            commit_every: Duration::from_millis(store.commit_ms),
-            commit_bytes: store.commit_bytes,
-            idle_after: Duration::from_millis(idle_ms),
-            snapshot_rows: store.snapshot_rows,
-            writer,
-        }
-    }
-}
+/// Why the inputs of a source that has grown are not read.
+const PARTITIONS_GROWN: &str = "partitions_grown: read the source again from its start into a new store";
 
 /// What a pipeline is made of.
 pub struct Parts {
@@ -80,6 +59,8 @@ pub struct Parts {
     pub housekeeping: Housekeeping,
     /// Tells detection in the same process.
     pub heard: SyncSender<()>,
+    /// Hears how the work goes.
+    pub watch: Watch,
     /// When to stop.
     pub shutdown: Shutdown,
 }
@@ -101,6 +82,7 @@ pub struct Pipeline {
     housekeeping: Housekeeping,
     heard: SyncSender<()>,
     wall: Wall,
+    watch: Watch,
     shutdown: Shutdown,
     last_term: u64,
     /// When the inputs were last looked at for a commit.
@@ -110,8 +92,19 @@ pub struct Pipeline {
 impl Pipeline {
     /// A pipeline that has read nothing.
     pub fn new(parts: Parts) -> Pipeline {
-        let Parts { archive, catalog, schemas, settings, sources, restore, outputs, housekeeping, heard, shutdown } =
-            parts;
+        let Parts {
+            archive,
+            catalog,
+            schemas,
+            settings,
+            sources,
+            restore,
+            outputs,
+            housekeeping,
+            heard,
+            watch,
+            shutdown,
+        } = parts;
         Pipeline {
             archive,
             catalog,
@@ -126,6 +119,7 @@ impl Pipeline {
             housekeeping,
             heard,
             wall: Wall::start(),
+            watch,
             shutdown,
             last_term: 0,
             looked_at: None,
@@ -135,9 +129,11 @@ impl Pipeline {
     /// Reads until told to stop; then commits and publishes what it has. Gives the number of its inputs.
     pub fn run(mut self) -> anyhow::Result<usize> {
         while !self.shutdown.is_requested() {
+            self.watch.ingest_turns();
             self.read()?;
             if self.is_due() {
                 self.commit(|_| true)?;
+                self.measure();
             }
             self.published()?;
             self.snapshot();
@@ -228,6 +224,7 @@ impl Pipeline {
         // A fault in its data, such as a sum beyond 64 bits: it alone stops.
         said::stopped(input, Some(live), &format_args!("{error:#}"), true);
         self.drop_input(input);
+        self.watch.stopped(input, &format!("{error:#}"));
         self.sources[source].stop(input);
         Ok(())
     }
@@ -239,6 +236,7 @@ impl Pipeline {
             said::assigned(&assignment);
             if self.grown.contains(&input.source) || !self.declare(source, &assignment)? {
                 self.sources[source].stop(&input);
+                self.watch.stopped(&input, PARTITIONS_GROWN);
                 continue;
             }
             self.begin(source, assignment)?;
@@ -256,7 +254,7 @@ impl Pipeline {
             origin: origin.to_string(),
             partitions: *partitions,
         };
-        let held = patiently(&self.shutdown, || Ok(self.archive.declare(&ours)?))?;
+        let held = patiently(&self.watch, || Ok(self.archive.declare(&ours)?))?;
         if held.kind != ours.kind || (!is_folder && held.origin != ours.origin) {
             anyhow::bail!(
                 "the store holds sources.{} as {:?} {}, and it is configured as {:?} {}: give it another name",
@@ -284,6 +282,7 @@ impl Pipeline {
                 self.sources[*source].stop(&input);
             }
             self.drop_input(&input);
+            self.watch.stopped(&input, PARTITIONS_GROWN);
         }
     }
 
@@ -291,22 +290,25 @@ impl Pipeline {
     fn begin(&mut self, source: usize, assignment: Assignment) -> anyhow::Result<()> {
         let input = assignment.input.clone();
         self.drop_input(&input);
+        let counters = self.watch.restoring(&input);
         self.last_term += 1;
         let term = Term(self.last_term);
         let publishes = self.outputs.is_some();
-        let watch = Stopwatch::start();
+        let timer = Stopwatch::start();
         let time = self.wall.now();
         let is_folder = matches!(self.sources[source], Source::Folder(_));
         let share = self.restore.ledger_bytes() / (self.inputs.len() + 1);
         let restored =
-            patiently(&self.shutdown, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
-        let Restored { window, net, committed, rows, bytes, from: restored_from } = restored;
-        let from = committed.head.as_ref().map(|_| committed.progress.clone());
+            patiently(&self.watch, || self.restore.input(&input, is_folder, share, publishes, time.seconds))?;
+        counters.took_long(Stage::Restore, timer.elapsed());
+        let (bytes, restored_from) = (restored.bytes, restored.from);
+        let from = restored.committed.head.as_ref().map(|_| restored.committed.progress.clone());
+        let catalog = Arc::clone(&self.catalog);
         let schemas = self.schemas.get(&*assignment.input.source).cloned().unwrap_or_default();
-        let mut live = LiveInput::new(assignment, term, Arc::clone(&self.catalog), schemas, window, net, committed)?;
-        live.rows_since_snapshot = rows;
-        said::restored(&live, restored_from, bytes, watch.ms());
+        let mut live = LiveInput::new(assignment, term, catalog, schemas, restored, counters)?;
+        said::restored(&live, restored_from, bytes, timer.ms());
         self.publish_again(source, &mut live)?;
+        self.watch.reading(&input, &live.committed, live.window.ledger.len());
         self.inputs.insert(input.clone(), (source, live));
         self.share_memory();
         self.sources[source].start(&input, from.as_ref(), term);
@@ -318,8 +320,8 @@ impl Pipeline {
         let Some(outputs) = &self.outputs else { return Ok(()) };
         let archive = &self.archive;
         let published =
-            patiently(&self.shutdown, || Ok(Offsets::published(archive, &self.sources[source], outputs, live)?))?;
-        if let Some(again) = patiently(&self.shutdown, || publication::again(archive, live, published))? {
+            patiently(&self.watch, || Ok(Offsets::published(archive, &self.sources[source], outputs, live)?))?;
+        if let Some(again) = patiently(&self.watch, || publication::again(archive, live, published, &self.watch))? {
             let publication = publication::of(&self.catalog, outputs, &self.sources, source, live, again)?;
             outputs.push(publication);
         }
@@ -336,6 +338,7 @@ impl Pipeline {
             self.drop_input(input);
         }
         self.share_memory();
+        self.watch.gone(inputs);
         self.sources[source].release(inputs);
         Ok(())
     }
@@ -378,6 +381,7 @@ impl Pipeline {
     fn commit(&mut self, picked: impl Fn(&Input) -> bool) -> anyhow::Result<()> {
         self.looked_at = Some(now());
         let (time, idle_after) = (self.wall.now(), self.settings.idle_after);
+        let began = now();
         let mut sealed: BTreeMap<Input, Sealed> = BTreeMap::new();
         for (input, (_, live)) in &mut self.inputs {
             if picked(input) && live.has_news(time, idle_after) {
@@ -388,7 +392,10 @@ impl Pipeline {
             return Ok(());
         }
         step::pass("live::sealed");
-        let Tried { outcomes, failed } = commit::commit(&self.archive, &self.shutdown, sealed)?;
+        let Tried { outcomes, failed } = commit::commit(&self.archive, &self.watch, sealed)?;
+        let took = since(began);
+        self.watch.metrics().stages.took(Stage::Commit, took);
+        self.watch.metrics().commit_seconds.observe(took.as_secs_f64());
         step::pass("live::committed");
         let mut lost = Vec::new();
         for (input, outcome) in outcomes {
@@ -416,6 +423,7 @@ impl Pipeline {
         let Some((source, live)) = self.inputs.get_mut(input) else { return Ok(()) };
         let (source, head) = (*source, sealed.epoch.head);
         live.said.committed(&head, sealed.epoch.bytes.len() as u64, failed, now());
+        self.watch.committed(input, &head, sealed.epoch.bytes.len());
         let begin = live.committed.clone();
         live.commit(head, sealed.epoch.checksum)?;
         let with_outputs = self.outputs.as_ref().is_some_and(|outputs| self.sources[source].is_of(outputs.cluster()));
@@ -432,20 +440,39 @@ impl Pipeline {
 
     fn published(&mut self) -> anyhow::Result<()> {
         self.outputs.as_ref().map_or(Ok(()), Outputs::check)?;
+        let began = now();
         self.offsets.commit(&self.sources, now());
+        self.watch.metrics().stages.took(Stage::Publish, since(began));
         Ok(())
     }
 
     /// Writes the snapshots that are due. Nothing rests on one: a store that does not take it now is asked again.
     fn snapshot(&mut self) {
         for (input, (_, live)) in &mut self.inputs {
-            if snapshot::is_due(live, self.settings.snapshot_rows)
-                && let Err(error) = snapshot::write(&self.archive, live)
-            {
+            if !snapshot::is_due(live, self.settings.snapshot_rows) {
+                continue;
+            }
+            let began = now();
+            if let Err(error) = snapshot::write(&self.archive, live, &self.watch) {
                 SnapshotFailed { source: &input.source, partition: input.partition, error: &error }.log();
                 live.rows_since_snapshot = 0;
             }
+            self.watch.metrics().stages.took(Stage::Snapshot, since(began));
         }
+    }
+
+    /// What the inputs hold in memory, for people.
+    fn measure(&self) {
+        let (mut bytes, mut spilled, mut panes) = (0, 0, 0);
+        for (_, live) in self.inputs.values() {
+            bytes += live.window.ledger.bytes();
+            spilled += live.window.ledger.cold_len();
+            panes += live.net.len();
+        }
+        let metrics = self.watch.metrics();
+        metrics.ledger_bytes.set(bytes as i64);
+        metrics.ledger_spilled.set(spilled as i64);
+        metrics.live_panes.set(panes as i64);
     }
 }
 

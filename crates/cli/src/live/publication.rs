@@ -14,6 +14,7 @@ use super::records;
 use super::restore::RestoreError;
 use super::rows::Rows;
 use super::source::Source;
+use crate::watch::Watch;
 
 /// What is to go out with the input's last epoch, its net volumes as they are now.
 pub struct Changed {
@@ -61,7 +62,12 @@ pub fn changed(live: &LiveInput, begin: &Committed, rejects: Vec<ArchivedReject>
 
 /// What is committed of a restored input and not published; none where all is. Every key that the unpublished epochs
 /// touched counts as changed. Where a fold has taken the first of them, or nothing is known, every key does.
-pub fn again(archive: &Archive, live: &mut LiveInput, published: Published) -> Result<Option<Changed>, RestoreError> {
+pub fn again(
+    archive: &Archive,
+    live: &mut LiveInput,
+    published: Published,
+    watch: &Watch,
+) -> Result<Option<Changed>, RestoreError> {
     let Some(head) = live.committed.head.clone() else { return Ok(None) };
     if published.epoch.is_some_and(|published| published >= head.epoch) {
         return Ok(None);
@@ -72,6 +78,7 @@ pub fn again(archive: &Archive, live: &mut LiveInput, published: Published) -> R
         if file.last < first {
             continue;
         }
+        watch.ingest_turns();
         let epoch = archive.open_file(&live.assignment.input, &file)?;
         let names = &mut live.window.names;
         let mut touched = Vec::new();

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use headwater_ingest::{GroupOffsets, Lane, Membership, OutRecord, OutView, Publisher, PublisherSettings};
+use headwater_ingest::{GroupOffsets, Lane, Membership, OutRecord, OutView, Publisher, PublisherSettings, Reach};
 use headwater_log::{Lasting, OutputsFailing, OutputsPublishing, TransactionCommitted, Trouble};
 use headwater_model::{EpochNumber, Input, Partition};
+use headwater_runtime::Pulse;
+use headwater_runtime::metrics::Stage;
 use headwater_store::Archive;
 
 use super::outputs::{Outgoing, Shared, group_position};
@@ -14,9 +16,13 @@ use super::records::VOLUMES_TOPIC;
 use super::rows::RowWriter;
 use super::step;
 use crate::clock::{Stopwatch, now};
+use crate::watch::{TOPICS, Watch};
 
 /// How long a producer may take to begin.
 const START_AT_MOST: Duration = Duration::from_secs(4);
+
+/// So long a process may have nothing to publish: for ever.
+const NOTHING_COMES: Duration = Duration::from_secs(1 << 40);
 
 /// How long to wait after a failure.
 const AGAIN_AFTER: Duration = Duration::from_secs(2);
@@ -34,6 +40,9 @@ pub struct Publishing {
     trouble: Trouble,
     /// Whether anything was published.
     published: bool,
+    reach: Reach,
+    watch: Watch,
+    pulse: Pulse,
 }
 
 impl Publishing {
@@ -43,19 +52,34 @@ impl Publishing {
         settings: PublisherSettings,
         members: Vec<Option<(String, Membership)>>,
         archive: Archive,
+        reach: Reach,
+        watch: Watch,
     ) -> Publishing {
-        let (volumes, trouble) = (VOLUMES_TOPIC.into(), Trouble::default());
-        Publishing { cluster, settings, publisher: None, members, archive, volumes, trouble, published: false }
+        Publishing {
+            cluster,
+            settings,
+            publisher: None,
+            members,
+            archive,
+            volumes: VOLUMES_TOPIC.into(),
+            trouble: Trouble::default(),
+            published: false,
+            reach,
+            pulse: watch.begins("publish"),
+            watch,
+        }
     }
 
     /// Publishes what comes, transaction by transaction; after a failure it waits a while and tries again.
     pub fn run(mut self, shared: &Shared) {
-        while let Some(taken) = shared.take() {
-            let watch = Stopwatch::start();
-            match self.transaction(&taken) {
+        while let Some(taken) = self.next(shared) {
+            let timer = Stopwatch::start();
+            let done = self.transaction(&taken);
+            self.watch.metrics().stages.took(Stage::Publish, timer.elapsed());
+            match done {
                 Ok(()) => {
                     shared.went_out(&taken);
-                    self.say(taken.iter().map(|outgoing| outgoing.len() as u64).sum(), watch.ms());
+                    self.say(taken.iter().map(|outgoing| outgoing.len() as u64).sum(), timer.ms());
                 }
                 Err(error) => {
                     if let Some(Lasting { times, ms }) = self.trouble.again(now()) {
@@ -66,6 +90,14 @@ impl Publishing {
                 }
             }
         }
+    }
+
+    /// What is to go out next; nothing may come for ever.
+    fn next(&self, shared: &Shared) -> Option<Vec<Arc<Outgoing>>> {
+        self.pulse.wait(NOTHING_COMES);
+        let taken = shared.take();
+        self.pulse.beat();
+        taken
     }
 
     /// So many records went out.
@@ -82,7 +114,13 @@ impl Publishing {
     /// One transaction.
     fn transaction(&mut self, taken: &[Arc<Outgoing>]) -> anyhow::Result<()> {
         if self.publisher.is_none() {
-            self.publisher = Some(Publisher::start(&self.settings, START_AT_MOST)?);
+            let started = Publisher::start_watched(&self.settings, START_AT_MOST, self.reach.clone());
+            self.publisher = Some(started.inspect_err(|error| {
+                // No publisher hears of the cluster any more.
+                self.reach.set(false);
+                self.watch.outputs_failed(error);
+            })?);
+            self.pulse.beat();
         }
         // Held for the length of the transaction: a revoke waits until it has ended.
         let held: Vec<_> =
@@ -91,11 +129,12 @@ impl Publishing {
             Some(Some(held)) => held.get(&outgoing.input) == Some(&outgoing.term),
             _ => true, // a folder is locked by this process
         };
-        let mut positions = BTreeMap::new();
+        let (mut positions, mut out) = (BTreeMap::new(), [0; TOPICS.len()]);
         // Inputs whose progress is noted in the store: they are of no topic of this cluster.
         let mut hints: BTreeMap<Input, EpochNumber> = BTreeMap::new();
         let mut lanes: BTreeMap<(&Arc<str>, Option<Partition>), Pieces<'_>> = BTreeMap::new();
         for outgoing in taken.iter().filter(owned) {
+            count(outgoing, &mut out);
             let lane = |topic, partition| ((topic, partition), Pieces::new(topic, partition));
             if !outgoing.some.is_empty() {
                 let (key, empty) = lane(&self.volumes, Some(outgoing.rows.partition));
@@ -128,13 +167,14 @@ impl Publishing {
         let mut lanes: Vec<&mut dyn Lane> = lanes.values_mut().map(|pieces| pieces as &mut dyn Lane).collect();
         let outcome = match &mut self.publisher {
             Some(publisher) if !lanes.is_empty() || offsets.is_some() => {
-                publisher.publish_lanes(&mut lanes, offsets.as_ref())
+                publisher.publish_lanes(&mut lanes, offsets.as_ref()).map(|()| self.watch.published(out))
             }
             _ => Ok(()),
         };
         drop(held);
         step::pass("live::publish::end");
         if let Err(error) = outcome {
+            self.watch.publish_failed(&error);
             if self.publisher.as_ref().is_some_and(|publisher| !publisher.usable()) {
                 // Another under its name decides what it left undecided.
                 self.publisher = None;
@@ -142,9 +182,20 @@ impl Publishing {
             return Err(error.into());
         }
         for (input, epoch) in hints {
-            self.archive.note_published(&input, epoch)?;
+            self.pulse.beat();
+            self.archive.note_published(&input, epoch).inspect_err(|error| self.watch.store_failed(error))?;
         }
         Ok(())
+    }
+}
+
+/// Adds what goes out to the records by topic.
+fn count(outgoing: &Outgoing, out: &mut [u64; TOPICS.len()]) {
+    let topics = outgoing.records.iter().map(|record| (&*record.topic, 1));
+    for (topic, records) in topics.chain([(VOLUMES_TOPIC, outgoing.some.len() as u64)]) {
+        if let Some(at) = TOPICS.iter().position(|of| *of == topic) {
+            out[at] += records;
+        }
     }
 }
 

@@ -12,6 +12,10 @@ use headwater_window::{ColdError, NetVolumes, Window, WindowError};
 use super::clock;
 use super::input::Committed;
 use super::snapshot;
+use crate::watch::Watch;
+
+/// So many rows are read in no time: the loop turns.
+const ROWS_A_TURN: u32 = 1 << 16;
 
 /// Why an input could not be restored.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +47,7 @@ pub struct Restore {
     /// Where ledgers put what does not fit.
     cache: LedgerCache,
     ledger_bytes: usize,
+    watch: Watch,
 }
 
 /// An input as it was committed last.
@@ -63,8 +68,13 @@ pub struct Restored {
 
 impl Restore {
     /// From an archive; the ledgers of one process share a cache folder and so many bytes of memory.
-    pub fn new(archive: Archive, cache: LedgerCache, ledger_bytes: usize) -> Restore {
-        Restore { archive, cache, ledger_bytes }
+    pub fn new(archive: Archive, cache: LedgerCache, ledger_bytes: usize, watch: Watch) -> Restore {
+        Restore { archive, cache, ledger_bytes, watch }
+    }
+
+    /// Who hears how it goes.
+    pub fn watch(&self) -> &Watch {
+        &self.watch
     }
 
     /// Bytes of memory that the ledgers of this process share.
@@ -134,7 +144,7 @@ impl Restore {
     /// The best snapshot that is sound, or the floor's files; a damaged one is named and the next is used.
     fn begin(&self, plan: &RestorePlan, share: usize) -> Result<Begun, RestoreError> {
         for epoch in &plan.snapshots {
-            match snapshot::read(&self.archive, &plan.input, *epoch, self.empty(share)?) {
+            match snapshot::read(&self.archive, &plan.input, *epoch, self.empty(share)?, &self.watch) {
                 Ok((window, head, checksum)) => {
                     let left = plan.after(*epoch).to_vec();
                     return Ok(Begun { window, chain: Chain::behind(head, checksum), left, snapshot: true });
@@ -169,27 +179,36 @@ impl Restore {
         chain: &mut Chain,
         window: &mut Window,
     ) -> Result<u64, RestoreError> {
+        self.watch.ingest_turns();
         let epoch = self.archive.open_file(input, file)?;
         if let FileHead::Epoch(head) = epoch.head() {
             chain.follow(&file.key, head, epoch.checksum())?;
         }
-        epoch.read_into(Wanted::Ledger, &mut Taker(window))?;
+        epoch.read_into(Wanted::Ledger, &mut Taker { window, watch: &self.watch, rows: 0 })?;
         Ok(epoch.rows())
     }
 }
 
 /// Takes the rows of a file into a window.
-struct Taker<'a>(&'a mut Window);
+struct Taker<'a> {
+    window: &'a mut Window,
+    watch: &'a Watch,
+    rows: u32,
+}
 
 impl TakeRows for Taker<'_> {
     type Error = RestoreError;
 
     fn names(&mut self) -> &mut Names {
-        &mut self.0.names
+        &mut self.window.names
     }
 
     fn take(&mut self, row: &ArchivedRow<'_>) -> Result<(), RestoreError> {
-        Ok(self.0.take_archived(row)?)
+        self.rows = self.rows.wrapping_add(1);
+        if self.rows.is_multiple_of(ROWS_A_TURN) {
+            self.watch.ingest_turns();
+        }
+        Ok(self.window.take_archived(row)?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -9,13 +10,14 @@ use std::time::Duration;
 
 use anyhow::Context;
 use headwater_catalog::Catalog;
-use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings};
+use headwater_ingest::{IngestError, KafkaReader, Ownership, OwnershipSettings, PublisherSettings, Reach};
 use headwater_log::{
     Lasting, OutputsReady, OutputsWaiting, ProcessFailed, ProcessStarted, ProcessStopped, StopAsked, Trouble,
     init_logging, log_panics,
 };
 use headwater_model::Alert;
 use headwater_normalize::WriterSchemas;
+use headwater_runtime::metrics::Stage;
 use headwater_runtime::{Cluster, Config, Shutdown};
 use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
@@ -23,9 +25,10 @@ use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
 use super::outputs::Topics;
 use super::patience::patiently;
-use super::pipeline::{Parts, Pipeline, Settings};
+use super::pipeline::{Parts, Pipeline};
 use super::records::DETECT_TOPIC;
 use super::restore::Restore;
+use super::settings::Settings;
 use super::source::{self, Source};
 use super::step;
 use crate::archive::Stored;
@@ -33,8 +36,9 @@ use crate::args::{self, Roles};
 use crate::catalog::load;
 use crate::clock::Stopwatch;
 use crate::config;
-use crate::detecting::{AlertSink, Heard, Standing, Surroundings, run_detect};
+use crate::detecting::{AlertSink, Heard, Surroundings, Told, run_detect};
 use crate::failure::Failure;
+use crate::watch::{self, Watch};
 use crate::writer_schemas;
 
 /// Between two tries to reach a cluster when the process begins.
@@ -56,7 +60,8 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
     let catalog = load(&args.overlay)?;
     let shutdown = Shutdown::on_signals()?;
     begin(args, &config, roles);
-    match (Live { config, roles, catalog, shutdown, tell: Box::new(|_| {}) }).run() {
+    let listen = Some(config.metrics);
+    match (Live { config, roles, catalog, shutdown, listen, tell: Box::new(|_| {}) }).run() {
         Err(Failure::Failed(error)) => {
             ProcessFailed { error: &format_args!("{error:#}") }.log();
             Err(Failure::Told)
@@ -95,6 +100,8 @@ pub struct Live {
     pub catalog: Arc<Catalog>,
     /// When to stop.
     pub shutdown: Shutdown,
+    /// Where it tells how the work goes, if anywhere.
+    pub listen: Option<SocketAddr>,
     /// Hears every alert of the log as it is told, where detection runs.
     pub tell: Tell,
 }
@@ -102,7 +109,7 @@ pub struct Live {
 impl Live {
     /// Runs until told to stop. What ends one part of the work ends all of it.
     pub fn run(self) -> Result<(), Failure> {
-        let Live { config, roles, catalog, shutdown, tell } = self;
+        let Live { config, roles, catalog, shutdown, listen, tell } = self;
         let mut schemas = BTreeMap::new();
         if roles.ingest {
             // What is told wrongly is said before anything is begun or waited for.
@@ -111,22 +118,25 @@ impl Live {
         }
         let url = config::store_url(&config.store.location);
         let archive = Archive::new(step::open(&url, limits())?);
+        let watch = Watch::new(roles, config.outputs.is_some(), &shutdown);
+        // Until everything has stopped: how a process ends is told too.
+        let _server = listen.map(|address| watch::serve(&watch, address)).transpose()?;
         let (committed, heard) = sync_channel(1);
         let ingest = if roles.ingest {
-            Some(Ingest::prepare(&config, schemas, &archive, &catalog, &shutdown, committed)?)
+            Some(Ingest::prepare(&config, schemas, &archive, &catalog, &watch, &shutdown, committed)?)
         } else {
             None
         };
         let sink = match roles.detect {
-            true => Some(Sink::of(&config, tell)?),
+            true => Some(Sink::of(&config, &watch, tell)?),
             false => None,
         };
         let policy = FoldPolicy { epochs_min: config.store.fold_epochs, ..FoldPolicy::default() };
         thread::scope(|scope| {
-            let (archive, shutdown) = (&archive, &shutdown);
+            let (archive, watch, shutdown) = (&archive, &watch, &shutdown);
             let detect = sink.map(|sink| {
                 let (catalog, config) = (Arc::clone(&catalog), &config);
-                scope.spawn(move || detect(archive, catalog, config, sink, heard, shutdown))
+                scope.spawn(move || detect(archive, catalog, config, sink, heard, watch, shutdown))
             });
             let outcome = match ingest {
                 Some(Ingest { pipeline, housekeeping }) => {
@@ -168,15 +178,17 @@ impl Ingest {
         schemas: BTreeMap<String, Arc<WriterSchemas>>,
         archive: &Archive,
         catalog: &Arc<Catalog>,
+        watch: &Watch,
         shutdown: &Shutdown,
         committed: SyncSender<()>,
     ) -> Result<Ingest, Failure> {
         let writer = word()?;
-        let topics = topics(config, shutdown, &writer)?;
-        let sources = sources(config, archive, shutdown)?;
+        let topics = topics(config, watch, &writer)?;
+        let sources = sources(config, archive, watch)?;
         let outputs = topics.map(|topics| topics.start(archive.clone(), &sources)).transpose()?;
         let ledger_bytes = usize::try_from(config.store.ledger_bytes).unwrap_or(usize::MAX);
-        let restore = Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes);
+        let restore =
+            Restore::new(archive.clone(), LedgerCache::open(&config.store.cache)?, ledger_bytes, watch.clone());
         let settings = Settings::of(&config.store, config.detect.idle_ms, writer);
         let housekeeping = Housekeeping::default();
         let pipeline = Pipeline::new(Parts {
@@ -189,44 +201,53 @@ impl Ingest {
             outputs,
             housekeeping: housekeeping.clone(),
             heard: committed,
+            watch: watch.clone(),
             shutdown: shutdown.clone(),
         });
         Ok(Ingest { pipeline, housekeeping })
     }
 }
 
-fn sources(config: &Config, archive: &Archive, shutdown: &Shutdown) -> Result<Vec<Source>, Failure> {
-    let held = patiently(shutdown, || Ok(archive.sources()?))?.into_iter().map(|held| (held.source, held.partitions));
+fn sources(config: &Config, archive: &Archive, watch: &Watch) -> Result<Vec<Source>, Failure> {
+    let held = patiently(watch, || Ok(archive.sources()?))?.into_iter().map(|held| (held.source, held.partitions));
     let held: BTreeMap<String, u32> = held.collect();
     let mut sources = Vec::new();
     for (cluster, settings) in source::kafka(config, &held)? {
         let reader = KafkaReader::join(&settings).with_context(|| format!("clusters.{cluster}"))?;
+        watch.reads_cluster(&cluster, reader.standing());
         sources.push(Source::Kafka { cluster, reader });
     }
     for (name, path) in source::folders(config) {
-        sources.push(source::folder(name, path).with_context(|| format!("sources.{name}"))?);
+        let reader = source::folder(name, path).with_context(|| format!("sources.{name}"))?;
+        watch.reads_folder(name, reader.sizes());
+        sources.push(Source::Folder(reader));
     }
+    watch.has_begun();
     Ok(sources)
 }
 
 /// The topics that results are published to; a cluster that does not answer yet is waited for.
-fn topics(config: &Config, shutdown: &Shutdown, writer: &str) -> Result<Option<Topics>, Failure> {
+fn topics(config: &Config, watch: &Watch, writer: &str) -> Result<Option<Topics>, Failure> {
     let Some((name, cluster)) = output_cluster(config) else { return Ok(None) };
     let settings = PublisherSettings {
         brokers: cluster.brokers.clone(),
         client: source::client(name, cluster)?,
         transactional_id: format!("{}.{writer}", cluster.group),
     };
-    let (watch, mut trouble) = (Stopwatch::start(), Trouble::default());
+    let reach = Reach::default();
+    watch.talks_to(name, reach.clone());
+    let (timer, mut trouble) = (Stopwatch::start(), Trouble::default());
     loop {
-        match Topics::connect(name, settings.clone()) {
+        watch.ingest_turns();
+        match Topics::connect(name, settings.clone(), reach.clone(), watch.clone()) {
             Ok(topics) => {
-                OutputsReady { cluster: name, ms: watch.ms() }.log();
+                OutputsReady { cluster: name, ms: timer.ms() }.log();
                 return Ok(Some(topics));
             }
             Err(error @ IngestError::ClientSetting { .. }) => return Err(Failure::Usage(error.to_string())),
-            Err(error) if shutdown.is_requested() => return Err(error.into()),
+            Err(error) if watch.is_stopping() => return Err(error.into()),
             Err(error) => {
+                watch.outputs_failed(&error);
                 if let Some(Lasting { times, ms }) = trouble.again(crate::clock::now()) {
                     OutputsWaiting { cluster: name, times, ms, error: &error }.log();
                 }
@@ -245,13 +266,14 @@ fn output_cluster(config: &Config) -> Option<(&str, &Cluster)> {
 struct Sink {
     kafka: Option<KafkaAlerts>,
     ownership: Option<Arc<Ownership>>,
+    watch: Watch,
     tell: Tell,
 }
 
 impl Sink {
-    fn of(config: &Config, tell: Tell) -> Result<Sink, Failure> {
+    fn of(config: &Config, watch: &Watch, tell: Tell) -> Result<Sink, Failure> {
         let Some((name, cluster)) = output_cluster(config) else {
-            return Ok(Sink { kafka: None, ownership: None, tell });
+            return Ok(Sink { kafka: None, ownership: None, watch: watch.clone(), tell });
         };
         let client = source::client(name, cluster)?;
         let group = format!("{}.detect", cluster.group);
@@ -261,8 +283,10 @@ impl Sink {
             group,
             topic: DETECT_TOPIC.into(),
         })?;
-        let kafka = KafkaAlerts::new(&cluster.brokers, client, &cluster.group);
-        Ok(Sink { kafka: Some(kafka), ownership: Some(Arc::new(ownership)), tell })
+        let ownership = Arc::new(ownership);
+        watch.owned_by(name, &ownership);
+        let kafka = KafkaAlerts::new(&cluster.brokers, client, &cluster.group, watch.clone());
+        Ok(Sink { kafka: Some(kafka), ownership: Some(ownership), watch: watch.clone(), tell })
     }
 }
 
@@ -278,6 +302,10 @@ impl AlertSink for Sink {
         (self.tell)(alerts);
         Ok(())
     }
+
+    fn added(&mut self, alerts: &[Alert]) {
+        self.watch.alerts(alerts);
+    }
 }
 
 fn detect(
@@ -286,17 +314,30 @@ fn detect(
     config: &Config,
     sink: Sink,
     committed: Receiver<()>,
+    watch: &Watch,
     shutdown: &Shutdown,
 ) {
     let ownership = sink.ownership.clone();
-    let mut told = Heard::default();
+    let mut heard = Heard::default();
     let surroundings = Surroundings {
         sources: config.sources.keys().map(|name| Arc::from(name.as_str())).collect(),
-        stop: &|| shutdown.is_requested(),
+        // It is asked between files and between days.
+        stop: &|| {
+            watch.detect_turns();
+            shutdown.is_requested()
+        },
         sink,
         active: || ownership.as_ref().is_none_or(|ownership| ownership.owned()),
         committed,
-        tell: |standing: &Standing| told.hear(standing, crate::clock::now()),
+        tell: |told: Told<'_>| match told {
+            Told::Step(took) => watch.metrics().stages.took(Stage::Detect, took),
+            Told::Failed(error) => watch.detect_failed(error),
+            Told::Standing(standing) => {
+                watch.store_answered();
+                watch.detects(standing);
+                heard.hear(standing, crate::clock::now());
+            }
+        },
     };
     run_detect(&Stored::new(archive.clone()), catalog, surroundings);
 }

@@ -12,6 +12,7 @@ use headwater_window::{Window, WindowLoader};
 use super::input::LiveInput;
 use super::restore::RestoreError;
 use crate::clock::Stopwatch;
+use crate::watch::Watch;
 
 /// Longest part that is read back: no window writes a longer one.
 const PART_BYTES_MAX: usize = 256 << 20;
@@ -25,10 +26,10 @@ pub fn is_due(live: &LiveInput, rows_min: u64) -> bool {
 }
 
 /// Writes a snapshot of an input whose open epoch is empty. One that is there already, by whomever, does as well.
-pub fn write(archive: &Archive, live: &mut LiveInput) -> Result<(), RestoreError> {
+pub fn write(archive: &Archive, live: &mut LiveInput, watch: &Watch) -> Result<(), RestoreError> {
     let (Some(head), Some(checksum)) = (&live.committed.head, live.committed.checksum) else { return Ok(()) };
     // The head in a snapshot holds a folder's complete progress.
-    let (epoch, watch) = (head.epoch, Stopwatch::start());
+    let (epoch, timer) = (head.epoch, Stopwatch::start());
     let head = EpochHead { to: live.committed.progress.clone(), ..head.clone() };
     let mut writer = match archive.begin_snapshot(head, checksum) {
         Err(StoreError::Taken { .. }) => {
@@ -38,6 +39,7 @@ pub fn write(archive: &Archive, live: &mut LiveInput) -> Result<(), RestoreError
         other => other?,
     };
     live.window.snapshot(&mut |part| {
+        watch.ingest_turns();
         let len = u32::try_from(part.len()).map_err(std::io::Error::other)?;
         writer.write_all(&len.to_le_bytes())?;
         writer.write_all(part)?;
@@ -46,7 +48,7 @@ pub fn write(archive: &Archive, live: &mut LiveInput) -> Result<(), RestoreError
     writer.finish()?;
     live.rows_since_snapshot = 0;
     let (Input { source, partition }, ledger) = (&live.assignment.input, live.window.ledger.len() as u64);
-    SnapshotWritten { source, partition: *partition, epoch, ledger, ms: watch.ms() }.log();
+    SnapshotWritten { source, partition: *partition, epoch, ledger, ms: timer.ms() }.log();
     Ok(())
 }
 
@@ -56,11 +58,13 @@ pub fn read(
     input: &Input,
     epoch: EpochNumber,
     empty: Window,
+    watch: &Watch,
 ) -> Result<(Window, EpochHead, Checksum), RestoreError> {
     let mut reader = archive.open_snapshot(input, epoch)?;
     let mut loader = WindowLoader::into_empty(empty);
     let mut part = Vec::new();
     while next_part(&mut reader, &mut part)? {
+        watch.ingest_turns();
         loader.part(&part)?;
     }
     let manifest = reader.manifest();

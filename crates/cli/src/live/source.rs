@@ -117,7 +117,7 @@ pub fn folders(config: &Config) -> impl Iterator<Item = (&str, &Path)> {
 }
 
 /// Begins to read a folder.
-pub fn folder(name: &str, path: &Path) -> Result<Source, IngestError> {
+pub fn folder(name: &str, path: &Path) -> Result<FolderReader, IngestError> {
     let settings = FolderSettings { source: name.into(), path: path.into(), look_every: LOOK_EVERY };
-    FolderReader::open(settings).map(Source::Folder)
+    FolderReader::open(settings)
 }

@@ -1,6 +1,8 @@
 //! Named steps of commit and publish at which a test ends the process as a kill does. Without the feature `faults` there
 //! is nothing here.
 
+use std::time::Duration;
+
 use headwater_store::{Limits, Objects, StoreError, StoreUrl};
 
 /// The steps, in the order of their deeds.
@@ -25,6 +27,19 @@ pub fn pass(_: &'static str) {}
 #[expect(clippy::disallowed_methods, reason = "what a test plants is no configuration")]
 pub fn arm() -> Result<(), String> {
     std::env::var("HEADWATER_STEPS").map_or(Ok(()), |text| headwater_store::arm(&text))
+}
+
+/// How long a loop may stand still, where the environment says so: `HEADWATER_FAULTS_STALL_MS=2000`.
+#[cfg(feature = "faults")]
+#[expect(clippy::disallowed_methods, reason = "what a test plants is no configuration")]
+pub fn stall() -> Option<Duration> {
+    Some(Duration::from_millis(std::env::var("HEADWATER_FAULTS_STALL_MS").ok()?.parse().ok()?))
+}
+
+/// How long a loop may stand still, where somebody says so: nobody does.
+#[cfg(not(feature = "faults"))]
+pub fn stall() -> Option<Duration> {
+    None
 }
 
 /// The store, with the errors that the environment plants: `HEADWATER_FAULTS="seed=7,fail=0.1"`.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use headwater_log::{FileCutOff, FileDamaged, FileNameRefused, FileRefused, FileRemoved, FileReplaced, FileTruncated};
@@ -13,6 +14,7 @@ use super::counts::Counters;
 use super::judge::{Verdict, below, unread};
 use super::list::list;
 use super::open::Open;
+use super::sizes::FolderSizes;
 use super::stat::Stat;
 use super::text::Text;
 use crate::lines::{Limits, LineError, LineReader, Place};
@@ -63,20 +65,23 @@ pub(super) struct Files {
     /// Names that are no text, said once.
     odd: BTreeSet<OsString>,
     spill: Spill,
+    pub(super) sizes: Arc<FolderSizes>,
 }
 
 impl Files {
-    pub fn new(folder: &Path) -> Files {
-        Files::with_limits(folder, Limits::default())
+    /// `sizes` is kept up to date by every look.
+    pub fn new(folder: &Path, sizes: Arc<FolderSizes>) -> Files {
+        Files { sizes, ..Files::with_limits(folder, Limits::default()) }
     }
 
     pub(super) fn with_limits(folder: &Path, limits: Limits) -> Files {
         let (known, odd) = (BTreeMap::new(), BTreeSet::new());
-        Files { folder: folder.into(), limits, known, odd, spill: Spill::default() }
+        Files { folder: folder.into(), limits, known, odd, spill: Spill::default(), sizes: Arc::default() }
     }
 
     /// Goes on from there, knowing nothing else.
     pub fn restart(&mut self, files: BTreeMap<String, FileProgress>) {
+        self.sizes.forget();
         let known = |progress| Known { progress, stat: None, present: false, open_end: false, again: None };
         self.known = files.into_iter().map(|(name, progress)| (name, known(progress))).collect();
     }
@@ -85,6 +90,12 @@ impl Files {
     pub fn look(&mut self, counts: &Counters, out: &mut impl Out) -> Result<Looked, IngestError> {
         let listed = list(&self.folder)?;
         self.miss(&listed, counts);
+        // All of them first: reading some may take long.
+        for (name, stat) in &listed {
+            if let Some(name) = name.to_str().filter(|name| self.is_due(name, stat)) {
+                self.sizes.sees(name, stat.size);
+            }
+        }
         let mut looked = Looked::All;
         for (name, stat) in listed {
             let Some(name) = name.to_str() else {
@@ -118,6 +129,7 @@ impl Files {
                 continue;
             }
             (known.present, known.stat) = (false, None);
+            self.sizes.misses(name);
             if std::mem::take(&mut known.open_end) {
                 counts.removed.add();
                 let path = self.folder.join(name);
@@ -145,7 +157,8 @@ impl Files {
         });
         known.present = true;
         let path = self.folder.join(name);
-        let mut reading = Reading { name, counts, out, limits: self.limits, spill: &mut self.spill };
+        let (sizes, spill) = (&*self.sizes, &mut self.spill);
+        let mut reading = Reading { name, counts, out, limits: self.limits, spill, sizes };
         let read = reading.file(&path, &mut known);
         let refused = known.again.take();
         let looked = match read {
@@ -190,6 +203,7 @@ struct Reading<'a, O> {
     out: &'a mut O,
     limits: Limits,
     spill: &'a mut Spill,
+    sizes: &'a FolderSizes,
 }
 
 impl<O: Out> Reading<'_, O> {
@@ -224,7 +238,13 @@ impl<O: Out> Reading<'_, O> {
             self.damaged(known, &error);
             return Ok(());
         }
-        self.text(&open, known)
+        if open.compression.is_none() {
+            return self.text(&open, known);
+        }
+        self.sizes.reads_packed(self.name, None);
+        self.text(&open, known)?;
+        self.sizes.reads_packed(self.name, (!known.open_end).then(|| below(&known.progress)));
+        Ok(())
     }
 
     /// Reads a file again from its beginning of which something that was taken is gone.

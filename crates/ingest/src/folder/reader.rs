@@ -13,6 +13,7 @@ use headwater_model::{FileProgress, Input, Partition, Progress, RawBatch};
 use super::counts::{Counters, FolderCounts};
 use super::files::{Files, Looked, Out};
 use super::lock::Lock;
+use super::sizes::FolderSizes;
 use crate::queue::Queue;
 use crate::{Assignment, IngestError, SourceEvent, Term};
 
@@ -83,6 +84,7 @@ struct Shared {
     /// Of the latest order, so that the thread sees without a lock that there is another.
     version: AtomicU64,
     counts: Counters,
+    sizes: Arc<FolderSizes>,
 }
 
 /// What the taker wants.
@@ -108,6 +110,7 @@ impl FolderReader {
             ordered: Condvar::new(),
             version: AtomicU64::new(0),
             counts: Counters::default(),
+            sizes: Arc::default(),
         });
         shared.queue.push(SourceEvent::Assigned(vec![Assignment {
             input: input.clone(),
@@ -165,6 +168,11 @@ impl FolderReader {
     /// What happened to files, beside growing.
     pub fn counts(&self) -> FolderCounts {
         self.shared.counts.now()
+    }
+
+    /// How large its files are.
+    pub fn sizes(&self) -> Arc<FolderSizes> {
+        Arc::clone(&self.shared.sizes)
     }
 
     fn order(&self, read: Option<(BTreeMap<String, FileProgress>, Term)>) {
@@ -231,7 +239,7 @@ impl Watcher {
     fn run(mut self) {
         let mut order = Order::default();
         // Beyond one order, so that the files of long records live as long as the batches that hold them.
-        let mut files = Files::new(&self.settings.path);
+        let mut files = Files::new(&self.settings.path, Arc::clone(&self.shared.sizes));
         loop {
             if order.closed {
                 return;

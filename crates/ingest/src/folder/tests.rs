@@ -2,6 +2,7 @@
 
 mod changes;
 mod growth;
+mod left;
 mod thread;
 
 use std::collections::BTreeMap;

@@ -9,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::topic_partition_list::TopicPartitionList;
 
 use super::group::Group;
+use super::standing::STATISTICS_MS;
 use super::words::{heard, refused};
 use super::{KafkaSettings, Shared};
 use crate::IngestError;
@@ -37,9 +38,9 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("topic.metadata.refresh.interval.ms", "10000"),
 ];
 
-/// Those on which the exactness of what is read rests. An offset that the log no longer has is an error, not a leap; the
+/// Those on which the exactness of what is read rests, and what people are told of it. An offset that the log no longer has is an error, not a leap; the
 /// classic protocol is the one whose rebalances are delta by delta in this version of librdkafka.
-const FIXED: [(&str, &str); 8] = [
+const FIXED: [(&str, &str); 9] = [
     ("allow.auto.create.topics", "false"),
     ("auto.offset.reset", "error"),
     ("enable.auto.commit", "false"),
@@ -48,6 +49,7 @@ const FIXED: [(&str, &str); 8] = [
     ("group.protocol", "classic"),
     ("isolation.level", "read_committed"),
     ("partition.assignment.strategy", "cooperative-sticky"),
+    ("statistics.interval.ms", STATISTICS_MS),
 ];
 
 pub(super) type Consumer = BaseConsumer<Group>;

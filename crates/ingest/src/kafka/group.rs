@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use headwater_log::{GroupJoined, TransactionOpen};
 use headwater_model::Input;
+use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, RebalanceProtocol};
@@ -122,14 +123,17 @@ impl Group {
             let (Shared { group, brokers, .. }, inputs) = (&*self.shared, list.count() as u64);
             GroupJoined { group, brokers, inputs }.log();
         }
-        if list.count() == 0 {
+        let places = places(list);
+        let shared = &*self.shared;
+        shared.standing.given(places.iter().filter_map(|(topic, partition)| shared.input(topic, *partition)));
+        if places.is_empty() {
             return;
         }
         if let Err(error) = consumer.pause(list) {
             // What comes of a partition that is not started is dropped, and reading starts by a seek.
             self.words.warn(format!("partitions that were assigned are not paused: {error}"));
         }
-        self.change(Change::Assigned(places(list)));
+        self.change(Change::Assigned(places));
     }
 
     /// Gives partitions up: first nothing more is published of them, then the taker may finish with them.
@@ -149,6 +153,7 @@ impl Group {
                 self.words.warn("partitions go before what was read of them is committed; it is read again".into());
             }
         }
+        shared.standing.taken(&inputs);
         self.change(Change::Revoked(places));
         let given = if at_once { consumer.unassign() } else { consumer.incremental_unassign(list) };
         if let Err(error) = given {
@@ -168,6 +173,10 @@ impl ClientContext for Group {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.words.error(error, reason);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.shared.standing.hear(&statistics, |topic, partition| self.shared.input(topic, partition));
     }
 }
 

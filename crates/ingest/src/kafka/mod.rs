@@ -19,6 +19,7 @@ mod right;
 mod security;
 mod settings;
 mod slot;
+mod standing;
 mod topic;
 mod words;
 
@@ -56,6 +57,7 @@ pub use publisher::{GroupOffset, GroupOffsets, Publisher, PublisherSettings, TRA
 pub use publisher_verdict::PublishError;
 pub use right::{HeldRights, PublishRight};
 pub use settings::{KafkaSettings, SourceTopic};
+pub use standing::{KafkaStanding, Reach};
 
 /// How long a reader that is told to stop may take; the client library may be waiting for a broker that is gone.
 const STOP_AT_MOST: Duration = Duration::from_secs(5);
@@ -102,6 +104,7 @@ struct Shared {
     /// What rebalances did, for the poller to take over.
     changes: Mutex<Vec<Change>>,
     placements: Mutex<BTreeMap<Arc<str>, Placements>>,
+    standing: Arc<KafkaStanding>,
     release_at_most: Duration,
 }
 
@@ -149,6 +152,7 @@ impl KafkaReader {
             released: Released::default(),
             changes: Mutex::default(),
             placements: Mutex::default(),
+            standing: Arc::default(),
             release_at_most: client::release_at_most(settings),
         });
         let consumer = Arc::new(client::consumer(settings, Arc::clone(&shared))?);
@@ -272,6 +276,11 @@ impl KafkaReader {
     /// Who may publish of which input.
     pub fn rights(&self) -> Arc<PublishRight> {
         Arc::clone(&self.shared.rights)
+    }
+
+    /// What is known of the cluster and of this process's place in the group.
+    pub fn standing(&self) -> Arc<KafkaStanding> {
+        Arc::clone(&self.shared.standing)
     }
 
     /// How the records read so far were placed by their keys, by topic.

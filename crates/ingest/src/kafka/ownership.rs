@@ -7,12 +7,14 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use headwater_log::{ClientLeft, OwnershipEnded, OwnershipTaken};
+use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaError;
 
 use super::security;
+use super::standing::{Reach, STATISTICS_MS};
 use super::words::{Words, heard, refused};
 use crate::IngestError;
 
@@ -35,12 +37,13 @@ const DEFAULTS: [(&str, &str); 6] = [
 
 /// An owner stays the owner when others join (cooperative-sticky), and one that leaves leaves at once, which a static
 /// member does not.
-const FIXED: [(&str, &str); 5] = [
+const FIXED: [(&str, &str); 6] = [
     ("allow.auto.create.topics", "false"),
     ("auto.offset.reset", "latest"),
     ("enable.auto.commit", "false"),
     ("group.protocol", "classic"),
     ("partition.assignment.strategy", "cooperative-sticky"),
+    ("statistics.interval.ms", STATISTICS_MS),
 ];
 
 /// Who takes part.
@@ -77,19 +80,24 @@ pub struct Ownership {
 
 /// How often it was taken or ended: odd while it is owned.
 #[derive(Default)]
-struct State(AtomicU64);
+struct State {
+    turns: AtomicU64,
+    /// Whether the group has answered: this process is the owner, or stands by.
+    joined: AtomicBool,
+    reach: Reach,
+}
 
 impl State {
     /// The tenure, where there is one. They are numbered from 1 in this process.
     fn tenure(&self) -> Option<u64> {
-        let turns = self.0.load(Ordering::SeqCst);
+        let turns = self.turns.load(Ordering::SeqCst);
         (turns % 2 == 1).then_some(turns.div_ceil(2))
     }
 
     /// Takes or ends it; whether that is news.
     fn set(&self, owned: bool) -> bool {
         let turn = |turns: u64| ((turns % 2 == 1) != owned).then_some(turns + 1);
-        self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, turn).is_ok()
+        self.turns.fetch_update(Ordering::SeqCst, Ordering::SeqCst, turn).is_ok()
     }
 }
 
@@ -108,6 +116,10 @@ impl ClientContext for Member {
     fn error(&self, error: KafkaError, reason: &str) {
         self.words.error(error, reason);
     }
+
+    fn stats(&self, statistics: Statistics) {
+        self.state.reach.hear(&statistics);
+    }
 }
 
 impl ConsumerContext for Member {
@@ -125,11 +137,11 @@ impl ConsumerContext for Member {
 
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         // A rebalance that gives nothing new is one too.
-        if let Rebalance::Assign(partitions) = rebalance
-            && partitions.count() > 0
-            && self.state.set(true)
-        {
-            OwnershipTaken { topic: &self.topic }.log();
+        if let Rebalance::Assign(partitions) = rebalance {
+            if partitions.count() > 0 && self.state.set(true) {
+                OwnershipTaken { topic: &self.topic }.log();
+            }
+            self.state.joined.store(true, Ordering::SeqCst);
         }
     }
 }
@@ -169,6 +181,16 @@ impl Ownership {
     /// Whether this process is the owner now. To be asked right before anything that only the owner may do.
     pub fn owned(&self) -> bool {
         self.state.tenure().is_some()
+    }
+
+    /// Whether the group has said who is the owner, this process or another.
+    pub fn joined(&self) -> bool {
+        self.state.joined.load(Ordering::SeqCst)
+    }
+
+    /// Whether the cluster is reached.
+    pub fn reach(&self) -> Reach {
+        self.state.reach.clone()
     }
 
     /// The number of this ownership, where it is owned: another number, or none, means that somebody else may have been

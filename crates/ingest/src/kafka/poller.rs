@@ -33,6 +33,9 @@ const FULL_AT_MOST: Duration = Duration::from_secs(1);
 /// How often the end of a partition is asked for that stays there.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 
+/// How often the ends are asked for, for people, while everything is paused.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+
 /// How often positions are looked at for what no record stands for.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
 
@@ -62,12 +65,15 @@ pub(super) struct Poller {
     /// Whether everything is paused, because it stays full.
     held: bool,
     followed_at: Instant,
+    /// When ends were last asked for, for those who watch the lag.
+    watched_at: Instant,
 }
 
 impl Poller {
     pub fn new(consumer: Arc<Consumer>, shared: Arc<Shared>, wishes: Receiver<Wish>) -> Poller {
         let topics = shared.topics.iter().cloned().map(Topic::new).collect();
-        Poller { consumer, shared, wishes, topics, full_since: None, held: false, followed_at: Instant::now() }
+        let (followed_at, watched_at) = (Instant::now(), Instant::now());
+        Poller { consumer, shared, wishes, topics, full_since: None, held: false, followed_at, watched_at }
     }
 
     /// Reads until told to stop.
@@ -75,6 +81,7 @@ impl Poller {
         let names: Vec<_> = self.topics.iter().map(|topic| &*topic.of.topic).collect();
         self.consumer.subscribe(&names).map_err(failed)?;
         while !self.shared.is_stopping() {
+            self.shared.standing.turns();
             self.absorb()?;
             self.serve_wishes();
             if !self.has_room() {
@@ -87,6 +94,8 @@ impl Poller {
                 self.begin();
                 self.seek();
                 self.look_for_ends(idle);
+            } else if self.watched_at.elapsed() >= WATCH_EVERY {
+                self.watch_ends();
             }
         }
         Ok(())
@@ -315,6 +324,7 @@ impl Poller {
                 };
                 slot.next = next;
                 slot.goal = Some(high.max(low));
+                self.shared.standing.ends_at(&slot.input, high.max(low));
                 slot.set(Stage::Seeking);
             }
         }
@@ -382,6 +392,7 @@ impl Poller {
                 for (partition, end) in partitions.iter().zip(ends.unwrap_or_default()) {
                     if let Some(slot) = topic.slot(*partition) {
                         slot.goal = Some(end);
+                        self.shared.standing.ends_at(&slot.input, end);
                     }
                 }
             }
@@ -392,6 +403,25 @@ impl Poller {
                     self.shared.queue.push(slot.at_end());
                 }
             }
+        }
+    }
+
+    /// While nothing is fetched nothing tells how the logs grow: it is asked for.
+    fn watch_ends(&mut self) {
+        self.watched_at = Instant::now();
+        for topic in &mut self.topics {
+            let reading = topic.slots().filter(|slot| slot.stage == Stage::Reading);
+            let inputs: Vec<_> = reading.map(|slot| slot.input.clone()).collect();
+            if inputs.is_empty() || !topic.is_answering(self.watched_at) {
+                continue;
+            }
+            let partitions: Vec<_> = inputs.iter().map(|input| input.partition.0).collect();
+            let ends = client::edges(&self.consumer, &topic.of.topic, &partitions, Edge::High);
+            topic.answered(ends.is_some());
+            inputs
+                .iter()
+                .zip(ends.unwrap_or_default())
+                .for_each(|(input, end)| self.shared.standing.ends_at(input, end));
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use headwater_model::{Offset, Partition};
+use rdkafka::Statistics;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -17,6 +18,7 @@ use rdkafka::topic_partition_list::TopicPartitionList;
 use super::lane::{self, Lane, OutRecord, OutView};
 use super::publisher_verdict::{Facts, PublishError};
 use super::security;
+use super::standing::{Reach, STATISTICS_MS};
 use super::words::{Words, heard, refused};
 use crate::IngestError;
 
@@ -55,13 +57,14 @@ const DEFAULTS: [(&str, &str); 8] = [
 ];
 
 /// Those on which exactly once, and the bound in time, rest.
-const FIXED: [(&str, &str); 7] = [
+const FIXED: [(&str, &str); 8] = [
     ("acks", "all"),
     ("allow.auto.create.topics", "false"),
     ("delivery.report.only.error", "true"),
     ("enable.idempotence", "true"),
     ("message.timeout.ms", "10000"),
     ("socket.timeout.ms", "5000"),
+    ("statistics.interval.ms", STATISTICS_MS),
     ("transaction.timeout.ms", "10000"),
 ];
 
@@ -108,6 +111,7 @@ pub struct GroupOffsets {
 /// Hears of records that were not delivered, on the client's polling thread.
 struct Reports {
     words: Words,
+    reach: Reach,
     /// The first of the open transaction.
     failed: Mutex<Option<(RDKafkaErrorCode, String)>>,
 }
@@ -125,6 +129,10 @@ impl ClientContext for Reports {
 
     fn error(&self, error: KafkaError, reason: &str) {
         self.words.error(error, reason);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        self.reach.hear(&statistics);
     }
 }
 
@@ -166,10 +174,22 @@ impl Publisher {
     /// [`PublishError::Retriable`] when no broker answered in time, [`PublishError::Fatal`] when it may not publish or
     /// a setting is wrong.
     pub fn start(settings: &PublisherSettings, at_most: Duration) -> Result<Publisher, PublishError> {
+        Publisher::start_watched(settings, at_most, Reach::default())
+    }
+
+    /// The same; `reach` is kept up to date for as long as the producer lives.
+    ///
+    /// # Errors
+    /// As [`Publisher::start`].
+    pub fn start_watched(
+        settings: &PublisherSettings,
+        at_most: Duration,
+        reach: Reach,
+    ) -> Result<Publisher, PublishError> {
         let deadline = Instant::now() + at_most;
         let wrong = |error: IngestError| PublishError::Fatal { message: error.to_string() };
         Publisher::check(settings).map_err(wrong)?;
-        let reports = Reports { words: Words::of("publisher"), failed: Mutex::default() };
+        let reports = Reports { words: Words::of("publisher"), reach, failed: Mutex::default() };
         let producer: ThreadedProducer<Reports> =
             config(settings).create_with_context(reports).map_err(|error| wrong(refused(error)))?;
         let publisher = Publisher { producer, usable: true };

@@ -9,6 +9,15 @@ events! {
     INFO ProcessStarted<'a> "process_started" "started" ""
     { build: &'a str, roles: &'a str, config: &'a str, variables: u64, sources: u64, store: &'a dyn Display, pid: u32 }
 
+    /// `/metrics`, `/healthz` and `/readyz` are served there.
+    INFO MetricsServed<'a> "metrics_served" "metrics" ""
+    { addr: &'a dyn Display }
+
+    /// A question of a probe or a scraper could not be taken or answered.
+    WARN OperationsFailed<'a> "operations_failed" "a probe or a scrape is not answered"
+    "Out of files: raise the limit of open files. Else report the error."
+    { error: &'a dyn Display }
+
     /// The process was told to stop: it reads no more, commits and publishes what it has.
     INFO StopAsked "stop_asked" "asked to stop" "A second signal ends it at once; what is not committed is read again."
     {}

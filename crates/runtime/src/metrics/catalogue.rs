@@ -73,7 +73,7 @@ LEDGER_MEMORY_BYTES = Gauge "headwater_ledger_memory_bytes" [] "bytes" when "rol
 LEDGER_SPILLED_ENTRIES = Gauge "headwater_ledger_spilled_entries" [] "entries" when "role ingest":
     "Identities of the ledgers that lie in the cache folder instead of memory.";
 LIVE_PANES = Gauge "headwater_live_panes" [] "panes" when "role ingest":
-    "Panes of the inputs that this process has.";
+    "Sums that the inputs of this process hold: one for each day, period and combination of names.";
 DETECT_ACTIVE = Gauge "headwater_detect_active" [] "0 or 1" when "role detect":
     "1 while it is this process that closes days; the others stand by.";
 DETECT_CLOSED_TIMESTAMP_SECONDS = Gauge "headwater_detect_closed_timestamp_seconds" [] "seconds" when "role detect, once a day was closed":

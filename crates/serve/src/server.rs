@@ -1,0 +1,137 @@
+//! Routes served at an address, on a thread of their own.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::future::{Either, select};
+use headwater_log::OperationsFailed;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{sleep, timeout};
+
+use crate::{Limits, ServeError};
+
+/// How long accepting pauses when the system refuses it, for it is out of files as a rule.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// Fields of a request's head.
+const HEADERS_MAX: usize = 64;
+
+/// Serves until it is dropped.
+pub struct Server {
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Listens on the address that a key of the configuration gives, and serves routes there to clients within limits.
+    /// Requests with a body are refused.
+    ///
+    /// # Errors
+    /// [`ServeError`] names the key and the address.
+    pub fn start(key: &'static str, address: SocketAddr, routes: Router, limits: Limits) -> Result<Server, ServeError> {
+        let refused = |source| ServeError::listen(key, address, source);
+        let listener = StdListener::bind(address).map_err(refused)?;
+        listener.set_nonblocking(true).map_err(refused)?;
+        let bound = listener.local_addr().map_err(refused)?;
+        let no_thread = |source| ServeError::Thread { key, source };
+        let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(no_thread)?;
+        let (stop, stopped) = oneshot::channel();
+        let routes = routes.layer(middleware::from_fn(without_body));
+        let thread = thread::Builder::new()
+            .name("operations".into())
+            .spawn(move || {
+                runtime.block_on(async {
+                    let listener = match TcpListener::from_std(listener) {
+                        Ok(listener) => listener,
+                        Err(error) => {
+                            return OperationsFailed { error: &format_args!("{key}: {bound}: {error}") }.log();
+                        }
+                    };
+                    select(pin!(accept(listener, routes, limits)), stopped).await;
+                });
+            })
+            .map_err(no_thread)?;
+        Ok(Server { address: bound, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens: with the port that the system chose, where it was asked to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for Server {
+    /// Ends every connection, answers under way included.
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Accepts connections for ever, as many at a time as may be.
+async fn accept(listener: TcpListener, routes: Router, limits: Limits) {
+    let free = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let routes = routes.clone();
+                tokio::spawn(async move {
+                    connection(stream, routes, limits).await;
+                    drop(permit);
+                });
+            }
+            // Of a client that is gone already.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                OperationsFailed { error: &format_args!("a connection cannot be accepted: {error}") }.log();
+                sleep(AGAIN_AFTER).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, routes: Router, limits: Limits) {
+    let serving = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_at_most)
+        .max_buf_size(limits.head_bytes)
+        .max_headers(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+    let mut serving = pin!(serving);
+    // What a client does wrong ends its connection and is nobody else's business.
+    if let Either::Right(_) = select(serving.as_mut(), pin!(sleep(limits.connection_at_most))).await {
+        serving.as_mut().graceful_shutdown();
+        let _ = timeout(limits.answer_at_most, serving).await;
+    }
+}
+
+/// Refuses a request that brings a body: nothing here takes one.
+async fn without_body(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let empty = headers.get(CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0");
+    if !empty || headers.contains_key(TRANSFER_ENCODING) {
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], Body::from("no body is taken here\n"))
+            .into_response();
+    }
+    next.run(request).await
+}
