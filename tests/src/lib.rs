@@ -1,8 +1,8 @@
 //! What the tests that cross crates share: the [`examples`] of the contract, the naive [`oracle`] that judges the volumes,
 //! the [`product`]'s side of that comparison, senders of [`avro`], the [`detection`] over many worlds, random [`streams`]
 //! and large [`feed`]s, the [`binary`] and the [`process`]es made of it, what they tell at their [`endpoint`], its
-//! [`store`] as users see it, a real Kafka as [`broker`] with
-//! clients that are not ours, and the processes of a [`cluster`] on it.
+//! [`store`] as users see it, a real Kafka as [`broker`] with clients that are not ours, the processes of a [`cluster`] on
+//! it, and files of [`yaml`].
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
@@ -22,5 +22,6 @@ pub mod product;
 mod shared;
 pub mod store;
 pub mod streams;
+pub mod yaml;
 
 pub use shared::shared;
