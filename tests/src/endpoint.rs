@@ -30,7 +30,7 @@ impl Endpoint {
         let mut found = None;
         let in_log = |log: &str| {
             let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.filter(|line| line["event"] == "metrics_served").last()?["addr"].as_str()?.parse().ok()
+            lines.rev().find(|line| line["event"] == "metrics_served")?["addr"].as_str()?.parse().ok()
         };
         let began = Instant::now();
         while found.is_none() {

@@ -50,6 +50,11 @@ pub fn unix_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// The wall clock.
+pub fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The process's own clock.
 pub fn now() -> Instant {
     Instant::now()

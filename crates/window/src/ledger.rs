@@ -229,7 +229,7 @@ impl Ledger {
 
     /// Hands out the highest record of every identity, and where it lies.
     fn each_top<E: From<ColdError>>(&self, each: &mut dyn FnMut(&Hot, u32) -> Result<(), E>) -> Result<(), E> {
-        for top in self.hot.tops() {
+        for top in self.hot.sorted_tops() {
             each(&self.hot, top)?;
         }
         let mut one = Hot::default();

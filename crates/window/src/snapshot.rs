@@ -70,7 +70,7 @@ impl Window {
         write_names(&self.names, &mut parts)?;
         let mut value = Vec::new();
         let hot = &self.ledger.hot;
-        for top in hot.tops() {
+        for top in hot.sorted_tops() {
             value.clear();
             staircase::encode(hot, top, &mut value);
             parts.identity(hot.records.get(top).identity().0, &value)?;
@@ -150,6 +150,8 @@ impl<E> Parts<'_, E> {
             self.close()?;
         }
         if self.part.is_empty() {
+            // Room that is not written to takes no memory.
+            self.part.reserve(HEAD_BYTES + self.body_bytes + TAIL_BYTES);
             self.part.extend_from_slice(&LETTERS);
             self.part.extend_from_slice(&VERSION.to_le_bytes());
             self.part.push(kind);

@@ -21,6 +21,7 @@ use headwater_runtime::metrics::{Metrics, Roles as Shown};
 use headwater_runtime::{Pulse, Pulses, Shutdown};
 
 use crate::args::Roles;
+use crate::clock;
 use crate::detecting::Standing;
 use inputs::Watched;
 
@@ -73,7 +74,7 @@ type Trouble = Option<(SystemTime, String)>;
 
 /// It failed, again or for the first time.
 fn failed(trouble: &mut Trouble, words: String) {
-    let since = trouble.as_ref().map_or_else(SystemTime::now, |(since, _)| *since);
+    let since = trouble.as_ref().map_or_else(clock::wall, |(since, _)| *since);
     *trouble = Some((since, words));
 }
 
