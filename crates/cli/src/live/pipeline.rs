@@ -307,11 +307,12 @@ impl Pipeline {
         let schemas = self.schemas.get(&*assignment.input.source).cloned().unwrap_or_default();
         let mut live = LiveInput::new(assignment, term, catalog, schemas, restored, counters)?;
         said::restored(&live, restored_from, bytes, timer.ms());
+        // First: what is queued before the start has its right to publish would be dropped as another's.
+        self.sources[source].start(&input, from.as_ref(), term);
         self.publish_again(source, &mut live)?;
         self.watch.reading(&input, &live.committed, live.window.ledger.len());
         self.inputs.insert(input.clone(), (source, live));
         self.share_memory();
-        self.sources[source].start(&input, from.as_ref(), term);
         Ok(())
     }
 
