@@ -29,7 +29,7 @@ faults: setup ## a quarter of an hour of kills, dying stores and wrong clocks, b
 	export HEADWATER_FAULT_SECONDS=$$1 HEADWATER_FAULT_SEED=$$2
 	features=(--features headwater/faults,headwater/tls,headwater-tests/tls)
 	cargo build --workspace --locked --bins --tests "$${features[@]}"
-	cargo test -p headwater-tests --locked "$${features[@]}" --test faults -- --nocapture
+	cargo test -p headwater -p headwater-tests --locked "$${features[@]}" --test faults -- --nocapture
 
 lint: ## format, clippy, licences
 	cargo fmt --check
