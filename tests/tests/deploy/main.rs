@@ -3,6 +3,5 @@
 
 mod alerts;
 mod compose;
-mod image;
 mod restore;
 mod systemd;
