@@ -140,7 +140,7 @@ impl State {
                 }
                 Taken::Files(files) => {
                     let sizes = self.folders.get(&input.source);
-                    bytes = sizes.map(|sizes| sizes.left(|name| files.get(name).copied()));
+                    bytes = sizes.and_then(|sizes| sizes.left(|name| files.get(name).copied()));
                 }
             }
             watched.counters.figures.update(|figures| (figures.lag_records, figures.lag_bytes) = (records, bytes));

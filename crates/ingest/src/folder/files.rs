@@ -91,11 +91,8 @@ impl Files {
         let listed = list(&self.folder)?;
         self.miss(&listed, counts);
         // All of them first: reading some may take long.
-        for (name, stat) in &listed {
-            if let Some(name) = name.to_str().filter(|name| self.is_due(name, stat)) {
-                self.sizes.sees(name, stat.size);
-            }
-        }
+        let named = listed.iter().filter_map(|(name, stat)| Some((name.to_str()?, stat)));
+        self.sizes.sees(named.filter(|(name, stat)| self.is_due(name, stat)).map(|(name, stat)| (name, stat.size)));
         let mut looked = Looked::All;
         for (name, stat) in listed {
             let Some(name) = name.to_str() else {

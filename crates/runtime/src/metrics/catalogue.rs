@@ -26,7 +26,7 @@ INPUT_LATE_REPORTS = Counter "headwater_input_late_reports_total" ["source", "pa
     "Committed rows that are counted on a later day than the one on which they were known.";
 INPUT_LAG_RECORDS = Gauge "headwater_input_lag_records" ["source", "partition"] "records" when "role ingest, for a partition of a topic whose end is known":
     "Records between what is committed to the store and the end of the log as it was last heard of.";
-INPUT_LAG_BYTES = Gauge "headwater_input_lag_bytes" ["source", "partition"] "bytes" when "role ingest, for a folder":
+INPUT_LAG_BYTES = Gauge "headwater_input_lag_bytes" ["source", "partition"] "bytes" when "role ingest, for a folder that was looked at":
     "Bytes of the folder's files that are not committed to the store; a packed file counts whole until all of it is.";
 INPUT_CLOCK_TIMESTAMP_SECONDS = Gauge "headwater_input_clock_timestamp_seconds" ["source", "partition"] "seconds" when "role ingest, for an input that has a clock":
     "00:00 UTC of the day that the input's clock shows.";

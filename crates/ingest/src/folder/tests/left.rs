@@ -5,7 +5,8 @@ use super::*;
 impl Folder {
     /// Bytes that are not taken.
     fn left(&self) -> u64 {
-        self.files.sizes.left(|name| self.taker.progress.get(name).map(|progress| progress.next.0.cast_unsigned()))
+        let taken = |name: &str| Some(self.taker.progress.get(name)?.next.0.cast_unsigned());
+        self.files.sizes.left(taken).unwrap()
     }
 }
 
