@@ -2,7 +2,7 @@
 //! the [`product`]'s side of that comparison, senders of [`avro`], the [`detection`] over many worlds, random [`streams`]
 //! and large [`feed`]s, the [`binary`] and the [`process`]es made of it, what they tell at their [`endpoint`], its
 //! [`store`] as users see it, a real Kafka as [`broker`] with clients that are not ours, the processes of a [`cluster`] on
-//! it, and files of [`yaml`].
+//! it, a real [`prometheus`], and files of [`yaml`].
 //!
 //! The oracle must not know how the product computes: no decoder, ledger, window or catalog of it, only the nouns of
 //! `headwater-model`.
@@ -19,6 +19,7 @@ pub mod feed;
 pub mod oracle;
 pub mod process;
 pub mod product;
+pub mod prometheus;
 mod shared;
 pub mod store;
 pub mod streams;

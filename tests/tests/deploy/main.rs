@@ -3,5 +3,7 @@
 
 mod alerts;
 mod compose;
+mod image;
 mod restore;
+mod stack;
 mod systemd;

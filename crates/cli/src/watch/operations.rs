@@ -22,6 +22,7 @@ pub fn serve(watch: &Watch, address: SocketAddr) -> Result<Server, Failure> {
 
 impl Operations for Watch {
     fn metrics(&self) -> Result<(Vec<u8>, &'static str), String> {
+        self.metrics().ready.set(i64::from(Watch::readiness(self).good));
         {
             let state = self.state();
             state.refresh();

@@ -82,6 +82,8 @@ DETECT_SOURCE_CLOCK_TIMESTAMP_SECONDS = Gauge "headwater_detect_source_clock_tim
     "00:00 UTC of the day of the source's lowest clock: days before it can be closed as far as this source goes.";
 ALERTS = Counter "headwater_alerts_total" ["kind", "status"] "revisions" when "role detect":
     "Revisions of alerts that this process has added to the log.";
+READY = Gauge "headwater_ready" [] "0 or 1" when "":
+    "1 while the process is ready, as /readyz has it: joined, with its assignment, and all of it restored.";
 LOOP_TURNED_TIMESTAMP_SECONDS = Gauge "headwater_loop_turned_timestamp_seconds" [] "seconds" when "":
     "When the process's loops last turned: of several, the one that has stood still longest.";
 PROCESS_CPU_SECONDS = Counter "process_cpu_seconds_total" [] "seconds" when "on Linux":

@@ -56,6 +56,8 @@ pub struct Metrics {
     pub rejects: Arc<Rejects>,
     /// Clusters.
     pub clusters: Arc<Clusters>,
+    /// [`c::READY`].
+    pub ready: IntGauge,
     /// Time by stage.
     pub stages: Stages,
     /// [`c::EPOCHS_COMMITTED`].
@@ -210,6 +212,7 @@ impl Metrics {
             inputs: of.show(ingest, Inputs::default())?,
             rejects: of.show(ingest, Rejects::new(words.reasons.clone()))?,
             clusters: of.show(true, Clusters::default())?,
+            ready: of.gauge(true, &c::READY)?,
             stages: Stages::new(&stages),
             epochs: of.counter(ingest, &c::EPOCHS_COMMITTED)?,
             epoch_rows: of.counter(ingest, &c::EPOCH_ROWS)?,
