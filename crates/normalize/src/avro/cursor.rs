@@ -56,7 +56,7 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline(never)]
-    pub fn long_of_many(&mut self) -> Judged<u64> {
+    fn long_of_many(&mut self) -> Judged<u64> {
         let mut raw = 0u64;
         for (i, &byte) in self.bytes[self.at..].iter().take(10).enumerate() {
             if i == 9 && byte > 1 {
@@ -97,7 +97,21 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number below `count`.
+    #[inline]
     pub fn below(&mut self, count: usize, what: &str) -> Judged<usize> {
+        // A single byte that is not negative, as most are.
+        if let Some(&byte) = self.bytes.get(self.at)
+            && byte & 0x81 == 0
+            && usize::from(byte >> 1) < count
+        {
+            self.at += 1;
+            return Ok(usize::from(byte >> 1));
+        }
+        self.any_below(count, what)
+    }
+
+    #[inline(never)]
+    fn any_below(&mut self, count: usize, what: &str) -> Judged<usize> {
         let from = self.at;
         let number = self.long()?;
         match usize::try_from(number) {
@@ -106,24 +120,17 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The number that comes next, not taken, if it is one of a single byte and not negative, as most are.
-    #[inline]
-    pub fn small(&self) -> Option<usize> {
-        let byte = *self.bytes.get(self.at)?;
-        (byte & 0x81 == 0).then_some(usize::from(byte >> 1))
-    }
-
     /// A text with its length before it.
-    #[inline]
+    #[inline(always)]
     pub fn span(&mut self) -> Judged<Span> {
-        match self.short_span(self.at) {
+        match self.short_span() {
             Some(span) => Ok(span),
             None => self.any_span(),
         }
     }
 
     #[inline(never)]
-    pub fn any_span(&mut self) -> Judged<Span> {
+    fn any_span(&mut self) -> Judged<Span> {
         let len = self.length()?;
         let start = self.at;
         if !self.record.is_text(start, start + len) {
@@ -135,12 +142,12 @@ impl<'a> Cursor<'a> {
         Ok(Span { owned: false, start: self.base + start as u32, len: len as u32 })
     }
 
-    /// The text whose length stands at `at` in a single byte.
-    #[inline]
-    pub fn short_span(&mut self, at: usize) -> Option<Span> {
-        let byte = *self.bytes.get(at)?;
+    /// A text whose length stands in a single byte.
+    #[inline(always)]
+    fn short_span(&mut self) -> Option<Span> {
+        let byte = *self.bytes.get(self.at)?;
         let len = usize::from(byte >> 1);
-        let (start, end) = (at + 1, at + 1 + len);
+        let (start, end) = (self.at + 1, self.at + 1 + len);
         if byte & 0x81 != 0 || !self.record.is_text(start, end) {
             return None;
         }

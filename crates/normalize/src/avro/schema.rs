@@ -66,18 +66,16 @@ pub(super) struct Field {
     /// The name, if the contract has it.
     pub key: Option<Key>,
     pub of: TypeId,
-    pub shape: Shape,
+    /// The type that may be null, where that is all that it is a union for.
+    pub maybe: Maybe,
 }
 
-/// What most fields are, so that they are read without a look at their types.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// A string.
-    Text,
-    /// A string or null; the byte before each of them.
-    MaybeText { null: u8, text: u8 },
-    /// Whatever else.
-    Other,
+/// A union of null and one type: the byte before each of them, and the type. No byte is larger than 255.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Maybe {
+    pub null: u16,
+    pub some: u16,
+    pub of: TypeId,
 }
 
 impl WriterSchema {
@@ -291,27 +289,20 @@ impl Parser {
             let Some(of) = member.get("type") else { return self.wrong("a field without a type") };
             let of = self.schema(of, &namespace)?;
             self.at.pop();
-            let shape = self.shape(of);
-            fields.push(Field { name: name.into(), key: Key::of(name.as_bytes()), of, shape });
+            fields.push(Field { name: name.into(), key: Key::of(name.as_bytes()), of, maybe: self.maybe(of) });
         }
         self.types[id.0 as usize] = Type::Record(fields.into());
         Ok(id)
     }
 
-    fn shape(&self, of: TypeId) -> Shape {
-        let kind = |id: &TypeId| &self.types[id.0 as usize];
-        match kind(&of) {
-            Type::String => Shape::Text,
-            Type::Union(branches) => match &branches[..] {
-                [a, b] if matches!((kind(a), kind(b)), (Type::Null, Type::String)) => {
-                    Shape::MaybeText { null: 0, text: 2 }
-                }
-                [a, b] if matches!((kind(a), kind(b)), (Type::String, Type::Null)) => {
-                    Shape::MaybeText { null: 2, text: 0 }
-                }
-                _ => Shape::Other,
-            },
-            _ => Shape::Other,
+    fn maybe(&self, of: TypeId) -> Maybe {
+        let is_null = |id: &TypeId| matches!(self.types[id.0 as usize], Type::Null);
+        let none = Maybe { null: u16::MAX, some: u16::MAX, of };
+        let Type::Union(branches) = &self.types[of.0 as usize] else { return none };
+        match &branches[..] {
+            [a, b] if is_null(a) => Maybe { null: 0, some: 2, of: *b },
+            [a, b] if is_null(b) => Maybe { null: 2, some: 0, of: *a },
+            _ => none,
         }
     }
 
