@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::Value;
 
@@ -55,6 +56,17 @@ impl Broker {
         let at = folder.path().to_str().unwrap();
         let brokers = program(&root().join("scripts/kafka"), &["start", at, "--secure"]);
         Broker { folder, brokers, python }
+    }
+
+    /// One broker for those tests of a binary that run at the same time; it ends with the last of them.
+    pub fn shared() -> Arc<Broker> {
+        static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        shared.upgrade().unwrap_or_else(|| {
+            let started = Arc::new(Broker::start());
+            *shared = Arc::downgrade(&started);
+            started
+        })
     }
 
     /// Address of the listener without TLS.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -25,17 +25,6 @@ const OUTPUTS: &str = "[outputs]\ncluster = \"main\"";
 /// No input becomes idle: days close by what was heard of them.
 const NEVER_IDLE: (&str, &str) = ("HEADWATER__DETECT__IDLE_MS", "86400000");
 const SOON_IDLE: (&str, &str) = ("HEADWATER__DETECT__IDLE_MS", "1000");
-
-/// One broker for those tests of this file that run at the same time.
-fn kafka() -> Arc<Broker> {
-    static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    shared.upgrade().unwrap_or_else(|| {
-        let started = Arc::new(Broker::start());
-        *shared = Arc::downgrade(&started);
-        started
-    })
-}
 
 fn events(from: usize, to: usize) -> Vec<String> {
     (from..to).map(event).collect()
@@ -62,7 +51,7 @@ fn is_owner(detect: &Live) -> bool {
 fn processes_that_are_killed_in_turn_count_and_publish_everything_once() {
     const ROUNDS: usize = 6;
     const TOMBSTONES: u64 = 3;
-    let mut world = World::new(kafka(), "killed", OUTPUTS);
+    let mut world = World::new(Broker::shared(), "killed", OUTPUTS);
     binary::succeeds(world.folder(), &["sim", "--seed", "7", "--scenario", "substitution", "--out", "sim"]);
     let (trade, seizure) = (by_known_day(&world, "trade.ndjson"), by_known_day(&world, "seizure.ndjson"));
     let last_known = trade.iter().chain(&seizure).map(|line| known_of(line)).max().unwrap();
@@ -175,7 +164,7 @@ fn rejects_are_published(world: &World, judge: &Outcome, tombstones: u64) {
 #[test]
 fn two_workers_become_three_and_one_while_records_come() {
     const ROUND: usize = 3_000;
-    let mut world = World::new(kafka(), "rescaled", OUTPUTS);
+    let mut world = World::new(Broker::shared(), "rescaled", OUTPUTS);
     let (trade, seizure) = (world.trade(), world.seizure());
     let mut files = Vec::new();
     for round in 0..6 {
@@ -218,7 +207,7 @@ fn two_workers_become_three_and_one_while_records_come() {
 #[test]
 fn a_process_that_sleeps_past_its_session_counts_and_publishes_nothing_of_others() {
     const ROUND: usize = 3_000;
-    let mut world = World::new(kafka(), "asleep", OUTPUTS);
+    let mut world = World::new(Broker::shared(), "asleep", OUTPUTS);
     let (trade, seizure) = (world.trade(), world.seizure());
     let produce = |world: &mut World, round: usize| {
         for (topic, first) in [(&trade, 0), (&seizure, 1_000_000)] {
@@ -327,7 +316,7 @@ fn says_in(world: &World, words: &str) -> bool {
 
 #[test]
 fn records_that_were_deleted_before_they_were_read_are_a_choice() {
-    let mut world = World::new(kafka(), "gap", "");
+    let mut world = World::new(Broker::shared(), "gap", "");
     let trade = world.trade();
     let mut run = world.run("all", "run", &[]);
     world.produce(&trade, &events(0, 2_000), &[]);
@@ -362,7 +351,7 @@ fn records_that_were_deleted_before_they_were_read_are_a_choice() {
 #[test]
 fn records_in_the_wrong_partition_are_rejected_and_given_back_to_the_right_one() {
     const RECORDS: u64 = 2_000;
-    let mut world = World::new(kafka(), "misrouted", "partitioner = \"murmur2\"");
+    let mut world = World::new(Broker::shared(), "misrouted", "partitioner = \"murmur2\"");
     let trade = world.trade();
     let mut run = world.run("all", "run", &[]);
     // librdkafka's own way is crc32.
@@ -391,7 +380,7 @@ fn records_in_the_wrong_partition_are_rejected_and_given_back_to_the_right_one()
 #[cfg(feature = "tls")]
 #[test]
 fn by_tls_and_sasl_it_reads_and_publishes() {
-    let mut world = World::new(kafka(), "secure", "");
+    let mut world = World::new(Broker::shared(), "secure", "");
     let (trade, seizure) = (world.trade(), world.seizure());
     for (round, (mechanism, user)) in [("PLAIN", "plain"), ("SCRAM-SHA-512", "scram")].into_iter().enumerate() {
         let secret = format!("{user}-secret");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::Arc;
 
 use headwater_tests::binary;
 use headwater_tests::broker::Broker;
@@ -14,17 +14,6 @@ use headwater_tests::feed::event;
 use headwater_tests::process::Live;
 use headwater_tests::store::committed;
 use serde_json::Value;
-
-/// The broker that the tests of this file share while any of them runs.
-fn kafka() -> Arc<Broker> {
-    static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    shared.upgrade().unwrap_or_else(|| {
-        let started = Arc::new(Broker::start());
-        *shared = Arc::downgrade(&started);
-        started
-    })
-}
 
 const OUTPUTS: &str = "[outputs]\ncluster = \"main\"";
 
@@ -138,7 +127,7 @@ fn before_the_first_start_all_is_well_and_nothing_is_made() {
 
 #[test]
 fn beside_a_process_it_tells_who_is_there_and_how_far() {
-    let mut world = World::new(kafka(), "beside", OUTPUTS);
+    let mut world = World::new(Broker::shared(), "beside", OUTPUTS);
     let trade = world.trade();
     let mut run = world.run("all", "run", &[]);
     world.produce(&trade, &(0..500).map(event).collect::<Vec<_>>(), &[]);
@@ -167,7 +156,7 @@ fn beside_a_process_it_tells_who_is_there_and_how_far() {
 
 #[test]
 fn a_cluster_that_cannot_be_used_is_named_by_its_cause() {
-    let world = World::new(kafka(), "causes", OUTPUTS);
+    let world = World::new(Broker::shared(), "causes", OUTPUTS);
     let configure = |brokers: &str, client: &str| world.configure(brokers, client, OUTPUTS);
     configure(&free(), "");
     doctor(world.folder(), &[]).fails("brokers", "nobody listens", "start the broker");
@@ -186,7 +175,7 @@ fn a_cluster_that_cannot_be_used_is_named_by_its_cause() {
 #[cfg(feature = "tls")]
 #[test]
 fn by_tls_and_sasl_certificate_password_and_rights_are_told_apart() {
-    let world = World::new(kafka(), "rights", OUTPUTS);
+    let world = World::new(Broker::shared(), "rights", OUTPUTS);
     let configure = |user: &str, password: &str, change: &dyn Fn(&str, String) -> Option<String>| {
         let way = world.kafka.secure("PLAIN", user, password);
         fs::write(world.folder().join("secret"), format!("{password}\n")).unwrap();

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use headwater_model::Counts;
@@ -21,17 +21,6 @@ use serde_json::Value;
 
 const OUTPUTS: &str = "[outputs]\ncluster = \"main\"";
 const SOON_IDLE: (&str, &str) = ("HEADWATER__DETECT__IDLE_MS", "1000");
-
-/// One broker for those tests of this file that run at the same time.
-fn kafka() -> Arc<Broker> {
-    static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    shared.upgrade().unwrap_or_else(|| {
-        let started = Arc::new(Broker::start());
-        *shared = Arc::downgrade(&started);
-        started
-    })
-}
 
 /// Tells a thread to stop when it is dropped, by a failure too.
 struct Stop<'a>(&'a AtomicBool);
@@ -81,7 +70,7 @@ fn the_list_names_what_a_scrape_shows_and_the_page_holds_the_list() {
     assert!(kinds.len() > 40);
 
     // A process that has everything: topics, a folder, outputs, both roles, and a day that was closed.
-    let mut world = World::new(kafka(), "listed", &format!("{OUTPUTS}\n[sources.inbox]\npath = \"inbox\""));
+    let mut world = World::new(Broker::shared(), "listed", &format!("{OUTPUTS}\n[sources.inbox]\npath = \"inbox\""));
     fs::create_dir(world.folder().join("inbox")).unwrap();
     fs::write(world.folder().join("inbox/a.ndjson"), text(0, 300)).unwrap();
     let (trade, seizure) = (world.trade(), world.seizure());
@@ -111,7 +100,7 @@ fn the_list_names_what_a_scrape_shows_and_the_page_holds_the_list() {
 
 #[test]
 fn the_figures_of_a_run_are_the_account_of_its_archive() {
-    let mut world = World::new(kafka(), "account", "");
+    let mut world = World::new(Broker::shared(), "account", "");
     let (trade, seizure) = (world.trade(), world.seizure());
     let mut run = world.run("ingest", "run", &[]);
     let endpoint = Endpoint::of(&mut run);
@@ -256,7 +245,7 @@ fn a_broker_that_is_away_is_told_and_neither_dead_nor_a_lie() {
 
 #[test]
 fn members_that_come_kill_nobody_and_one_without_a_share_is_ready() {
-    let world = World::new(kafka(), "members", "");
+    let world = World::new(Broker::shared(), "members", "");
     let solo = "members-solo";
     world.kafka.topic(solo, 1, &[]);
     let config = fs::read_to_string(world.folder().join(CONFIG)).unwrap();

@@ -3,7 +3,6 @@
 #![expect(clippy::disallowed_methods, reason = "it waits for other processes")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use headwater_ingest::{
@@ -17,17 +16,6 @@ use serde_json::{Value, json};
 
 /// How long anything may take before the test gives up: a loaded machine, not a slow product.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// One broker for those tests of this file that run at the same time.
-fn kafka() -> Arc<Broker> {
-    static SHARED: Mutex<Weak<Broker>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    shared.upgrade().unwrap_or_else(|| {
-        let started = Arc::new(Broker::start());
-        *shared = Arc::downgrade(&started);
-        started
-    })
-}
 
 fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
@@ -66,7 +54,7 @@ fn wish(name: &str, partitions: u32, compacted: bool) -> TopicWish {
 
 #[test]
 fn topics_are_made_when_missing_and_left_alone_when_there() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     let admin = Admin::start(kafka.brokers(), &[]).unwrap();
     kafka.topic("t-there", 5, &["cleanup.policy=delete"]);
     let wishes = [wish("t-there", 2, true), wish("t-volumes", 3, true), wish("t-rejects", 2, false)];
@@ -81,7 +69,7 @@ fn topics_are_made_when_missing_and_left_alone_when_there() {
 
 #[test]
 fn a_transaction_is_seen_whole_or_not_at_all() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     kafka.topic("t-all", 3, &["cleanup.policy=compact"]);
     kafka.topic("t-small", 1, &["max.message.bytes=1000"]);
     let mut publisher = publisher(&kafka, "all");
@@ -130,7 +118,7 @@ fn a_transaction_is_seen_whole_or_not_at_all() {
 
 #[test]
 fn a_newer_producer_of_the_same_id_fences_the_older() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     kafka.topic("t-fixed", 1, &["cleanup.policy=compact"]);
     let mut older = publisher(&kafka, "fixed");
     older.publish(&[record("t-fixed", 0, "k", Some("older"))], None).unwrap();
@@ -208,7 +196,7 @@ impl Worker {
 
 #[test]
 fn a_zombie_of_an_earlier_generation_publishes_nothing() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     let (input, out) = ("t-input", "t-out");
     kafka.topic(input, 2, &[]);
     kafka.topic(out, 2, &["cleanup.policy=compact"]);
@@ -269,7 +257,7 @@ fn ownership(kafka: &Broker, group: &str) -> Ownership {
 
 #[test]
 fn an_ownership_moves_when_its_owner_leaves_or_dies() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     let admin = Admin::start(kafka.brokers(), &[]).unwrap();
     admin.ensure_topics(&[wish("t-owned", 1, false)], PATIENCE).unwrap();
 
@@ -321,7 +309,7 @@ fn a_broker_that_goes_away_costs_nothing_and_doubles_nothing() {
 #[cfg(feature = "tls")]
 #[test]
 fn by_tls_and_sasl_it_is_published_read_and_refused() {
-    let kafka = kafka();
+    let kafka = Broker::shared();
     let plain = kafka.secure("PLAIN", "plain", "plain-secret");
     let admin = Admin::start(&plain.brokers, &plain.client).unwrap();
     admin.ensure_topics(&[wish("t-secure", 1, true), wish("t-owned", 1, false)], PATIENCE).unwrap();

@@ -1,4 +1,4 @@
-//! Snapshots: a ledger and its panes as of an epoch, in parts, so that a restore need not read every row again.
+//! Snapshots: names and ledger as of an epoch, in parts, so that a restore need not read every row again.
 
 use std::io::{self, Read, Write};
 
