@@ -1,9 +1,12 @@
 """last_values.py BROKERS TOPIC [--all] [--set NAME=VALUE]...
 
-Reads a topic from its beginning to its end, committed records only, and prints the last value of each key as NDJSON:
+Reads a topic from its beginning to the end that stood when it began, committed records only, and prints the last value of each key as NDJSON:
 {"partition", "offset", "key", "value", "headers"}, in the order of partition and offset. Bytes that are not UTF-8 are
 printed as base64 under key_base64 and value_base64. A key whose last value is a tombstone is left out. With --all every
 record is printed, tombstones with the value null. --set adds a setting of the client.
+
+Transactions that are open when it begins are waited for: whoever writes to the same topic would otherwise hide what others
+have committed behind them.
 """
 
 import argparse
@@ -19,21 +22,31 @@ parser.add_argument("--all", action="store_true")
 parser.add_argument("--set", action="append", default=[])
 args = parser.parse_args()
 
-consumer = Consumer(
-    {
+# As long as a producer that died may leave a transaction open, and more.
+PATIENCE_S = 120
+
+
+def client(isolation):
+    settings = {
         "bootstrap.servers": args.brokers,
         "group.id": "last-values",
         "enable.auto.commit": False,
         "enable.partition.eof": True,
-        "isolation.level": "read_committed",
+        "isolation.level": isolation,
         "fetch.message.max.bytes": 16 << 20,
     }
-    | dict(setting.split("=", 1) for setting in args.set)
-)
+    return Consumer(settings | dict(setting.split("=", 1) for setting in args.set))
+
+
+# A reader of committed records is told the end of what is decided; the end of what is written is what another is told.
+consumer, writers = client("read_committed"), client("read_uncommitted")
 topic = consumer.list_topics(args.topic, timeout=60).topics[args.topic]
 if topic.error:
     raise SystemExit(f"topic {args.topic}: {topic.error}")
-unread = set(topic.partitions)
+unread = {}
+for partition in topic.partitions:
+    unread[partition] = writers.get_watermark_offsets(TopicPartition(args.topic, partition), timeout=60)[1]
+writers.close()
 consumer.assign([TopicPartition(args.topic, partition, OFFSET_BEGINNING) for partition in unread])
 
 
@@ -54,12 +67,13 @@ def row(message):
 
 rows = {}
 while unread:
-    message = consumer.poll(60)
+    message = consumer.poll(PATIENCE_S)
     if message is None:
-        raise SystemExit(f"topic {args.topic}: nothing came for 60 s, {len(unread)} partitions unread")
+        raise SystemExit(f"topic {args.topic}: nothing came for {PATIENCE_S} s, unread up to {unread}")
     error = message.error()
     if error and error.code() == KafkaError._PARTITION_EOF:
-        unread.discard(message.partition())
+        if message.offset() >= unread.get(message.partition(), 0):
+            unread.pop(message.partition(), None)
     elif error:
         if not error.retriable():
             raise SystemExit(str(error))
