@@ -6,7 +6,7 @@ use headwater_model::{Day, Names};
 use crate::cell::Cell;
 use crate::config::Config;
 use crate::registry::Registry;
-use crate::statistic::{LANES, Record, Value, WeekEvidence, run};
+use crate::statistic::{Record, Value, run};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
 
@@ -67,17 +67,7 @@ impl Ground<'_> {
 impl Analysis {
     /// Natural logarithm of the pair's own part of the sum.
     pub fn pair_log(&self) -> f64 {
-        sum_log(&self.record.weeks, |_| None)
-    }
-
-    /// The pair's part without its strongest block in or after `week`; none where it has no such block.
-    pub fn pair_log_without_strongest_block(&self, week: i32) -> Option<f64> {
-        let total = |log: &[f64]| log.iter().sum::<f64>();
-        let blocks = self.record.blocks.iter().filter(|b| b.key.week >= week);
-        // Ties go to the first: the blocks are in a fixed order.
-        let strongest = blocks.reduce(|best, b| if total(&b.log) > total(&best.log) { b } else { best })?;
-        let minus = strongest.lanes();
-        Some(sum_log(&self.record.weeks, |w| (w.week == strongest.key.week).then_some(minus)))
+        self.record.pair_log()
     }
 
     /// The strata's ranks in the order of their evidence for the pair since `week`, with that evidence in nats.
@@ -90,16 +80,4 @@ impl Analysis {
         }
         by_stratum.into_iter().map(|log| log.into_iter().fold(f64::MIN, f64::max)).collect()
     }
-}
-
-/// The Shiryaev-Roberts sum of recorded weeks, with what `minus` names taken out of a week.
-fn sum_log(weeks: &[WeekEvidence], minus: impl Fn(&WeekEvidence) -> Option<[f64; LANES]>) -> f64 {
-    let mut sums = [0.0f64; LANES];
-    for week in weeks {
-        let minus = minus(week).unwrap_or([0.0; LANES]);
-        for ((sum, log), minus) in sums.iter_mut().zip(week.log).zip(minus) {
-            *sum = ((*sum + week.weight / LANES as f64) * (log - minus).exp()).min(1e250);
-        }
-    }
-    sums.iter().sum::<f64>().ln()
 }

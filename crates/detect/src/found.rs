@@ -49,7 +49,7 @@ impl Found {
     /// campaign of one office moves no further than this.
     pub fn corroborated(&self, ground: &Ground<'_>) -> bool {
         let config = ground.config;
-        let alone = self.analysis.pair_log_without_strongest_block(self.onset.earliest.week());
+        let alone = self.analysis.record.pair_log_without_strongest_block(self.onset.earliest.week());
         if alone.is_none_or(|log| log < self.analysis.pair_spent_log + config.one_block_margin) {
             return false;
         }

@@ -122,6 +122,35 @@ pub(crate) struct Record {
     pub series: Vec<(i32, f64)>,
 }
 
+impl Record {
+    /// Natural logarithm of the pair's own part of the sum.
+    pub fn pair_log(&self) -> f64 {
+        self.sum_log(|_| None)
+    }
+
+    /// The pair's part without its strongest block in or after `week`; none where it has no such block.
+    pub fn pair_log_without_strongest_block(&self, week: i32) -> Option<f64> {
+        let total = |log: &[f64]| log.iter().sum::<f64>();
+        let blocks = self.blocks.iter().filter(|b| b.key.week >= week);
+        // Ties go to the first: the blocks are in a fixed order.
+        let strongest = blocks.reduce(|best, b| if total(&b.log) > total(&best.log) { b } else { best })?;
+        let minus = strongest.lanes();
+        Some(self.sum_log(|w| (w.week == strongest.key.week).then_some(minus)))
+    }
+
+    /// The Shiryaev-Roberts sum of the recorded weeks, with what `minus` names taken out of a week.
+    fn sum_log(&self, minus: impl Fn(&WeekEvidence) -> Option<[f64; LANES]>) -> f64 {
+        let mut sums = [0.0f64; LANES];
+        for week in &self.weeks {
+            let minus = minus(week).unwrap_or([0.0; LANES]);
+            for ((sum, log), minus) in sums.iter_mut().zip(week.log).zip(minus) {
+                *sum = ((*sum + week.weight / LANES as f64) * (log - minus).exp()).min(SUM_MAX);
+            }
+        }
+        sums.iter().sum::<f64>().ln()
+    }
+}
+
 /// What the statistic says at the end of a week.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {

@@ -1,6 +1,6 @@
-//! A watched cell: its sums, and the sweep kept so far that a change only repeats what comes after it.
+//! A watched cell: its sums, how its sources report, and its statistic.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_catalog::Catalog;
 use headwater_model::{Day, Evidence, Marking, Pane};
@@ -9,28 +9,19 @@ use crate::cell::Cell;
 use crate::config::StatisticConfig;
 use crate::registry::{Registry, SeriesInfo};
 use crate::reporting::Reporting;
-use crate::statistic::{Factors, Shape, State, Value, last_week};
+use crate::statistic::Value;
+use crate::sweep::Sweep;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
-
-/// Weeks between two states that are kept: a change repeats at most as many weeks more than it must.
-const KEEP_WEEKS: i32 = 4;
-/// States kept, a year of them: a change further back is rare enough to repeat everything.
-const KEPT_MAX: usize = 13;
 
 /// How each source reports each kind of evidence.
 pub(crate) type Habits = BTreeMap<(Box<str>, Evidence), Reporting>;
 
-/// A cell under watch. Besides the cell's sums it holds the tally (one count a block and substance) and at most
-/// [`KEPT_MAX`] states of (strata x substances x 6 + substances^2 x 10) floats, and a year of weeks of substances^2 x 9
-/// factors.
+/// A cell under watch. Besides the cell's sums it holds the tally (one count a block and substance) and its [`Sweep`].
 pub(crate) struct Watch {
     pub cell: Cell,
     tally: Option<Tally>,
-    shape: Shape,
-    kept: VecDeque<State>,
-    /// Of the weeks after the first state kept.
-    factors: Factors,
+    sweep: Sweep,
     changed: BTreeSet<i32>,
     /// How its sources report.
     pub habits: Habits,
@@ -47,9 +38,7 @@ impl Watch {
         Watch {
             cell,
             tally: None,
-            shape: Shape::default(),
-            kept: VecDeque::new(),
-            factors: Factors::new(),
+            sweep: Sweep::default(),
             changed: BTreeSet::new(),
             habits: Habits::new(),
             corrected: false,
@@ -79,7 +68,7 @@ impl Watch {
         let lens = Lens::up_to(Marking::Red);
         let changed = std::mem::take(&mut self.changed);
         let cell = &self.cell;
-        let mut whole = match &mut self.tally {
+        let whole = match &mut self.tally {
             None => true,
             Some(tally) => {
                 !changed.iter().all(|week| tally.refresh(cell, registry, &lens, *week)) || !tally.all_active()
@@ -90,35 +79,7 @@ impl Watch {
         }
         let tally = self.tally.as_ref()?;
         let shape = shape_of(tally, &self.cell.key, self.cell.family, told, catalog);
-        whole |= shape != self.shape;
-        self.shape = shape;
-        if whole {
-            self.kept.clear();
-            self.factors.clear();
-        } else if let Some(first) = changed.first() {
-            self.kept.retain(|state| state.week < *first);
-            // A block enters the baselines of the weeks after its lag.
-            self.factors.retain(|week, _| !changed.contains(week) && *week <= first + config.lag_weeks);
-        }
-        self.value = None;
-        let mut state = match self.kept.back() {
-            Some(state) => state.clone(),
-            None => State::start(tally, &self.shape)?,
-        };
-        let end = last_week(tally, week);
-        while state.week < end {
-            state.advance(tally, &self.shape, config, &mut None, &mut self.factors);
-            if state.week.rem_euclid(KEEP_WEEKS) == 0 {
-                if self.kept.len() == KEPT_MAX {
-                    self.kept.pop_front();
-                }
-                self.kept.push_back(state.clone());
-            }
-        }
-        if let Some(first) = self.kept.front() {
-            self.factors = self.factors.split_off(&(first.week + 1));
-        }
-        self.value = state.value(tally.active.len());
+        self.value = self.sweep.value(tally, shape, (!whole).then_some(&changed), config, week);
         self.value.as_ref()
     }
 }
@@ -207,7 +168,7 @@ mod tests {
                 let fresh = run(&tally, &shape, &config, day.week(), None).and_then(|s| s.value(tally.active.len()));
                 prop_assert_eq!(&kept, &fresh);
                 tested += usize::from(fresh.is_some());
-                prop_assert!(watch.kept.len() <= KEPT_MAX);
+                prop_assert!(watch.sweep.kept() <= crate::sweep::KEPT_MAX);
             }
             prop_assert!(tested > 10);
         }

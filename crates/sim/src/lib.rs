@@ -24,6 +24,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bench;
+mod counted;
 mod draft;
 mod error;
 mod load;
@@ -43,6 +44,7 @@ mod truth;
 mod world;
 
 pub use bench::{BENCH_DAYS, BENCH_SERIES, bench_events};
+pub use counted::{CellKind, Cells, CountedCell, CountedEvent, PlantedMove};
 pub use error::SimError;
 pub use load::{LOAD_SOURCE, Load, LoadSpec, LoadSums};
 pub use record::{Body, Feed, Record};

@@ -152,6 +152,19 @@ impl SharedByFamily<'_> {
     }
 }
 
+/// A cell of a family by itself, in some market, with sources of its own.
+pub(crate) fn cell_alone(
+    rng: &mut Rng,
+    spec: &Spec,
+    knobs: &Knobs,
+    family: &PaletteFamily,
+    sources: &mut Sources,
+) -> Cell {
+    let shared = SharedByFamily::draw(rng, family);
+    let market = MARKETS[rng.index(MARKETS.len())];
+    cell(rng, spec, knobs, &shared, market, sources)
+}
+
 fn cell(
     rng: &mut Rng,
     spec: &Spec,
@@ -232,28 +245,38 @@ fn plant(rng: &mut Rng, spec: &Spec, knobs: &Knobs, cells: &mut [Cell]) {
         displacement(rng, spec, &mut cells[c]);
     }
     for c in next(knobs.surges) {
-        let (from, to) = span(rng, spec, 8, 26);
-        cells[c].events.push(Happening::Surge { from, to, factor: tenths(rng, 18, 30) });
+        surge(rng, spec, &mut cells[c]);
     }
     for c in next(knobs.campaigns) {
-        let (from, to) = span(rng, spec, 12, 40);
-        let cell = &mut cells[c];
-        let reporter = rng.between(1, 2) as usize;
-        let substance = rng.pick(&cell.reporters[reporter].mix);
-        let factor = tenths(rng, 30, 60);
-        cell.events.push(Happening::Campaign { from, to, factor, reporter, substance });
+        campaign(rng, spec, &mut cells[c]);
     }
     for c in next(knobs.laboratories) {
-        let cell = &mut cells[c];
-        let (reporter, from) = (rng.between(1, 2) as usize, onset(rng, spec));
-        let substance = rng.pick(&cell.reporters[reporter].mix);
-        let named_as = other_than(rng, substance, cell.substances.len());
-        let factor = tenths(rng, 5, 9);
-        cell.events.push(Happening::Laboratory { from, reporter, substance, named_as, factor });
+        laboratory(rng, spec, &mut cells[c]);
     }
 }
 
-fn substitution(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+pub(crate) fn surge(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+    let (from, to) = span(rng, spec, 8, 26);
+    cell.events.push(Happening::Surge { from, to, factor: tenths(rng, 18, 30) });
+}
+
+pub(crate) fn campaign(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+    let (from, to) = span(rng, spec, 12, 40);
+    let reporter = rng.between(1, 2) as usize;
+    let substance = rng.pick(&cell.reporters[reporter].mix);
+    let factor = tenths(rng, 30, 60);
+    cell.events.push(Happening::Campaign { from, to, factor, reporter, substance });
+}
+
+pub(crate) fn laboratory(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+    let (reporter, from) = (rng.between(1, 2) as usize, onset(rng, spec));
+    let substance = rng.pick(&cell.reporters[reporter].mix);
+    let named_as = other_than(rng, substance, cell.substances.len());
+    let factor = tenths(rng, 5, 9);
+    cell.events.push(Happening::Laboratory { from, reporter, substance, named_as, factor });
+}
+
+pub(crate) fn substitution(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
     let falling = rng.pick(&cell.reporters[0].mix);
     let rising = other_than(rng, falling, cell.substances.len());
     let move_ = draw_move(rng, spec, falling, rising);
@@ -264,7 +287,7 @@ fn substitution(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
     cell.events.push(Happening::Substitution { move_, displaced_to });
 }
 
-fn displacement(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+pub(crate) fn displacement(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
     let falling = rng.pick(&cell.reporters[0].routes);
     let rising = other_than(rng, falling, cell.routes.len());
     let move_ = draw_move(rng, spec, falling, rising);
@@ -287,7 +310,7 @@ fn draw_move(rng: &mut Rng, spec: &Spec, falling: usize, rising: usize) -> Move 
 }
 
 /// A week after the history and far enough from the end; where the world is too short for both, the first of them.
-fn onset(rng: &mut Rng, spec: &Spec) -> i32 {
+pub(crate) fn onset(rng: &mut Rng, spec: &Spec) -> i32 {
     let (first, last) = (i64::from(spec.history_weeks()), i64::from(spec.weeks()) - AFTER_WEEKS);
     rng.between(first, last.max(first)) as i32
 }

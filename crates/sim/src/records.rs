@@ -17,11 +17,11 @@ use crate::story::tell;
 use crate::truth::Tally;
 
 /// Probability, per reporter of seizures and week, of one operation that makes several seizures on one day.
-const OPERATION: f64 = 0.01;
+pub(crate) const OPERATION: f64 = 0.01;
 /// Seizures of an operation, from and to.
-const OPERATION_SIZE: (i64, i64) = (3, 8);
+pub(crate) const OPERATION_SIZE: (i64, i64) = (3, 8);
 /// Probability that a seizure holds a second substance.
-const SECOND_ITEM: f64 = 0.12;
+pub(crate) const SECOND_ITEM: f64 = 0.12;
 /// Probability that a declaration names the notice that it fulfils.
 const NAMES_NOTICE: f64 = 0.4;
 

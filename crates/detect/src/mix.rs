@@ -1,0 +1,212 @@
+//! The statistic of one cell over bare counts: what the product runs inside each of its cells, without names, panes or
+//! alerts around it. For benches, and for whoever wants to hold it against another method.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use headwater_model::Day;
+
+use crate::block::BlockKey;
+use crate::config::StatisticConfig;
+use crate::onset::onset;
+use crate::statistic::{Record, Shape, run};
+use crate::sweep::Sweep;
+use crate::tally::{Block, Tally};
+
+/// The counts of one cell and their statistic.
+///
+/// Memory: one count for each label of each week and stratum that has any, and a year of kept sums.
+pub struct Mix {
+    config: StatisticConfig,
+    trade: Vec<bool>,
+    controls: Vec<Vec<Day>>,
+    counts: BTreeMap<(BlockKey, u16), Box<[i64]>>,
+    totals: Vec<i64>,
+    tally: Tally,
+    sweep: Sweep,
+    changed: BTreeSet<i32>,
+}
+
+/// What the statistic says on a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MixValue {
+    /// Natural logarithm of the cell's sum.
+    pub log: f64,
+    /// Natural logarithm of the leading pair's part of it, at most 0.
+    pub lead: f64,
+    /// The label of the leading pair that falls.
+    pub falling: usize,
+    /// The label that rises.
+    pub rising: usize,
+}
+
+/// What stands of a leading pair when something is left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Corroboration {
+    /// The least log statistic without one stratum.
+    pub without_stratum: f64,
+    /// Nats by which the pair exceeds the prior weight spent on it, without its strongest block.
+    pub beyond_one_block: f64,
+}
+
+impl Mix {
+    /// A cell of so many labels and strata (true: of trade), with the control dates of each label.
+    pub fn new(labels: usize, trade: &[bool], controls: Vec<Vec<Day>>, config: StatisticConfig) -> Mix {
+        Mix {
+            config,
+            trade: trade.to_vec(),
+            controls,
+            counts: BTreeMap::new(),
+            totals: vec![0; labels],
+            tally: Tally::default(),
+            sweep: Sweep::default(),
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// Counts incidents of a day, or takes them back.
+    pub fn count(&mut self, day: Day, stratum: usize, label: usize, incidents: i64) {
+        let (key, labels) = (BlockKey::of_week(day.week()), self.totals.len());
+        let counts = self.counts.entry((key, stratum as u16)).or_insert_with(|| vec![0; labels].into());
+        counts[label] += incidents;
+        self.totals[label] += incidents;
+        self.changed.insert(key.week);
+    }
+
+    /// The statistic at the end of a day, if anything can be tested yet.
+    pub fn close(&mut self, day: Day) -> Option<MixValue> {
+        let changed = std::mem::take(&mut self.changed);
+        let whole = self.active() != self.tally.active;
+        if whole {
+            self.tally = self.tally_without(None);
+        } else {
+            for week in &changed {
+                let blocks = self.blocks(*week, *week, &self.tally.active, None);
+                self.tally.weeks.remove(week);
+                self.tally.weeks.extend(blocks);
+            }
+        }
+        let shape = self.shape(&self.tally);
+        let value = self.sweep.value(&self.tally, shape, (!whole).then_some(&changed), &self.config, day.week())?;
+        let (lead, a, b) = value.pairs.first()?;
+        let label = |local: usize| usize::from(self.tally.active[local]);
+        Some(MixValue { log: value.log, lead: lead - value.log, falling: label(*a), rising: label(*b) })
+    }
+
+    /// What stands of the pair that led on the day just closed: the statistic run again from the start.
+    pub fn corroboration(&self, day: Day, value: &MixValue) -> Corroboration {
+        let week = day.week();
+        let without = |stratum: u16| {
+            let tally = self.tally_without(Some(stratum));
+            let state = run(&tally, &self.shape(&tally), &self.config, week, None);
+            state.and_then(|s| s.value(tally.active.len())).map_or(f64::NEG_INFINITY, |v| v.log)
+        };
+        let strata = 0..self.trade.len() as u16;
+        let without_stratum = strata.map(without).fold(f64::INFINITY, f64::min);
+        Corroboration {
+            without_stratum,
+            beyond_one_block: self.beyond_one_block(week, value).unwrap_or(f64::NEG_INFINITY),
+        }
+    }
+
+    fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
+        let (a, b) = (self.tally.local(value.falling as u16)?, self.tally.local(value.rising as u16)?);
+        let mut record = Record { pair: Some((a, b)), ..Record::default() };
+        let state = run(&self.tally, &self.shape(&self.tally), &self.config, week, Some(&mut record))?;
+        let from = onset(&record, &self.config)?.earliest.week();
+        Some(record.pair_log_without_strongest_block(from)? - state.spent_log(self.tally.active.len(), a, b))
+    }
+
+    fn active(&self) -> Vec<u16> {
+        (0..self.totals.len() as u16).filter(|k| self.totals[usize::from(*k)] > 0).collect()
+    }
+
+    fn shape(&self, tally: &Tally) -> Shape {
+        let controls = tally.active.iter().map(|k| self.controls[usize::from(*k)].clone()).collect();
+        Shape { controls, ..Shape::default() }
+    }
+
+    fn tally_without(&self, stratum: Option<u16>) -> Tally {
+        let active = self.active();
+        let weeks = self.blocks(i32::MIN, i32::MAX, &active, stratum);
+        let strata = self.trade.iter().enumerate().map(|(s, trade)| (s as u32, *trade)).collect();
+        Tally { active, strata, weeks }
+    }
+
+    fn blocks(&self, from: i32, to: i32, active: &[u16], without: Option<u16>) -> BTreeMap<i32, Vec<Block>> {
+        let mut weeks: BTreeMap<i32, Vec<Block>> = BTreeMap::new();
+        let counted = self.counts.range((BlockKey::least(from), 0)..).take_while(|((key, _), _)| key.week <= to);
+        for ((key, stratum), counts) in counted.filter(|((_, stratum), _)| Some(*stratum) != without) {
+            let counts: Box<[f64]> = active.iter().map(|k| counts[usize::from(*k)].max(0) as f64).collect();
+            if counts.iter().any(|n| *n > 0.0) {
+                weeks.entry(key.week).or_default().push(Block { key: *key, stratum: *stratum, counts });
+            }
+        }
+        weeks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Ten incidents a week from each of two strata; two in ten rising before, eight in ten after.
+    fn shifted(mix: &mut Mix, weeks: std::ops::Range<i32>, onset: i32, strata: &[usize]) {
+        for week in weeks {
+            for stratum in 0..2 {
+                let rising = if week >= onset && strata.contains(&stratum) { 8 } else { 2 };
+                mix.count(Day(week * 7 + 3), stratum, 0, 10 - rising);
+                mix.count(Day(week * 7 + 3), stratum, 1, rising);
+            }
+        }
+    }
+
+    fn mix() -> Mix {
+        Mix::new(2, &[true, false], vec![vec![], vec![]], StatisticConfig::default())
+    }
+
+    #[test]
+    fn a_shift_that_all_see_is_corroborated_and_one_reporters_is_not() {
+        let mut all = mix();
+        shifted(&mut all, 0..170, 150, &[0, 1]);
+        let value = all.close(Day(170 * 7 - 1)).unwrap();
+        assert!(value.log > 5.0 && (value.falling, value.rising) == (0, 1), "{value:?}");
+        let corroboration = all.corroboration(Day(170 * 7 - 1), &value);
+        assert!(corroboration.without_stratum > 2.4 && corroboration.beyond_one_block > 1.0, "{corroboration:?}");
+        let mut one = mix();
+        shifted(&mut one, 0..170, 150, &[1]);
+        let value = one.close(Day(170 * 7 - 1)).unwrap();
+        let corroboration = one.corroboration(Day(170 * 7 - 1), &value);
+        assert!(corroboration.without_stratum < 1.0, "{value:?} {corroboration:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Neither what came on which day nor what was taken back since shows in the value of the last day.
+        #[test]
+        fn only_the_net_counts_show(
+            events in proptest::collection::vec((0i32..1_200, 0usize..3, 0usize..4, 0i32..200, any::<bool>()), 50..200),
+        ) {
+            let new = || Mix::new(4, &[true, false, false], vec![vec![]; 4], StatisticConfig::default());
+            let (mut straight, mut wild) = (new(), new());
+            let mut told: Vec<(i32, i32, usize, usize, i64)> = Vec::new();
+            for (day, stratum, label, late, back) in events {
+                told.push((day + late, day, stratum, label, 1));
+                if back {
+                    told.push((day + late + 30, day, stratum, label, -1));
+                } else {
+                    straight.count(Day(day), stratum, label, 1);
+                }
+            }
+            told.sort();
+            for day in told.chunk_by(|x, y| x.0 == y.0) {
+                for (_, day, stratum, label, n) in day {
+                    wild.count(Day(*day), *stratum, *label, *n);
+                }
+                wild.close(Day(day[0].0));
+            }
+            prop_assert_eq!(wild.close(Day(1_500)), straight.close(Day(1_500)));
+        }
+    }
+}
