@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod bench;
+mod import;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ pub use bench::{
     Bench, BenchCluster, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
     BenchStateOnce, Keep, Sweep,
 };
+pub use import::{Cbp, Import};
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
 #[derive(Debug, Parser)]
@@ -308,34 +310,6 @@ pub struct Which {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Import {
-    /// US Customs and Border Protection: nationwide drug seizures, CSV
-    Cbp(Cbp),
-}
-
-#[derive(Debug, Args)]
-pub struct Cbp {
-    /// The tables
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Where to write the events; standard output if not given
-    #[arg(short, long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Days from the end of a month to its publication
-    #[arg(long, value_name = "N", default_value_t = headwater_import::cbp::LAG_DAYS, value_parser = clap::value_parser!(u32).range(0..=i64::from(headwater_import::cbp::LAG_DAYS_MAX)))]
-    pub lag_days: u32,
-    /// An office that the table may name beside those known; may be given more than once
-    #[arg(long, value_name = "NAME")]
-    pub office: Vec<String>,
-    /// Write bad rows to the rejects file and go on; exit status 3 if there were any
-    #[arg(long)]
-    pub keep_going: bool,
-    /// The rejects file
-    #[arg(long, value_name = "FILE", default_value = "import-rejects.ndjson", requires = "keep_going")]
-    pub rejects: PathBuf,
 }
 
 #[derive(Debug, Args)]

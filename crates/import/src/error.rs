@@ -2,6 +2,7 @@
 
 use std::io;
 
+use headwater_model::Day;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -57,6 +58,34 @@ pub enum ImportError {
         days: u32,
         /// Days allowed.
         limit: u32,
+    },
+    /// An edition from before its revisions begin.
+    #[error("{file}: an edition of {date}: revisions of editions are days since {first}, and there are none before")]
+    EditionTooEarly {
+        /// The table.
+        file: String,
+        /// Its day.
+        date: Day,
+        /// The first day that an edition can have.
+        first: Day,
+    },
+    /// Which of two editions of one day is the later one cannot be told.
+    #[error("{first} and {second} are both editions of {date}: give the one that was published last")]
+    EditionTwice {
+        /// The day.
+        date: Day,
+        /// One table.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// More rows than any history of the table could have.
+    #[error("{file}: more than {limit} rows and changes of rows in all: not editions of one table")]
+    TooManyChanges {
+        /// The edition at which it became too much.
+        file: String,
+        /// The limit.
+        limit: usize,
     },
     /// A row, where skipping was not asked for.
     #[error(transparent)]
@@ -152,8 +181,18 @@ pub enum RowProblem {
         /// The line of the first.
         line: u64,
     },
+    /// A month that had not begun when the edition was published.
+    #[error("the month of {first} had not begun on {edition}, the day given for this edition")]
+    AfterEdition {
+        /// First day of the month.
+        first: Day,
+        /// Day of the edition.
+        edition: Day,
+    },
     /// A further table has other figures for a row.
-    #[error("{file}, line {line} gives other figures for the same row ({other}): import one edition of a table")]
+    #[error(
+        "{file}, line {line} gives other figures for the same row ({other}): import one edition of a table, or each with its day (--edition)"
+    )]
     OtherEdition {
         /// The table of the row that was taken.
         file: String,

@@ -1,7 +1,8 @@
 //! Published tables turned into events of the contract, one event a row of the table.
 //!
 //! The table's figures travel as they were written (`8.3799469484296` pounds stay that, with unit `lb`); its dimensions
-//! become the event's identity, so that a later edition of the same table names the same events. What a row cannot say
+//! become the event's identity, so that a later edition of the same table names the same events; what an edition changed
+//! can be written with the day on which it was published ([`cbp::import_editions`]). What a row cannot say
 //! is an error with file, line, column and value; nothing is guessed and nothing is left out in silence.
 //!
 //! Pure over readers and writers: this crate must not know paths, Kafka, an async runtime or the wall clock, nor how

@@ -10,7 +10,12 @@
 //! * Every count is at least 1, and 34 rows weigh `0.0` pounds (traces): both figures are kept as they stand. A count of
 //!   0 has not been seen; it is kept too, because a published weight must stay in the volume. Negative figures are
 //!   errors.
+//!
+//! The table is published anew every month, and an edition corrects what earlier ones said. [`import`] takes one edition
+//! and supposes that each of its months became known [`LAG_DAYS`] after its end; [`import_editions`] takes each edition
+//! with the day of its publication and gives what it changed.
 
+mod editions;
 mod offices;
 mod row;
 
@@ -21,22 +26,24 @@ use crate::Import;
 use crate::error::{ImportError, RowError, RowProblem};
 use crate::lines::Rows;
 
+pub use editions::{CHANGES_MAX, Change, Edition, Editions, FIRST_EDITION, import_editions};
 pub use offices::OFFICES;
 pub use row::{COLUMNS, SOURCE};
-use row::{Header, Taken};
+use row::{Header, Known, Taken};
 
 /// Days from the end of a month to its publication, as a rule: the portal is brought up to date in the middle of the
 /// month after the next.
 pub const LAG_DAYS: u32 = 45;
 /// Most days of delay: ten years. Records known more than 20 years after their day would be rejected as too late.
 pub const LAG_DAYS_MAX: u32 = 3_650;
-/// Largest table: four fiscal years take 1 MB, so this is a file of another kind.
-pub const TABLE_BYTES_MAX: u64 = 256 << 20;
+/// Largest table: four fiscal years take 1 MB, so a larger one is a file of another kind. Its rows, of 80 bytes as a rule,
+/// are then at most 0.8 million, and take about 1 GB while they are read.
+pub const TABLE_BYTES_MAX: u64 = 64 << 20;
 
 /// How to read the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CbpOptions {
-    /// `reported_at` = last day of the month + so many days, at midnight UTC.
+    /// `reported_at` = last day of the month + so many days, at midnight UTC. An edition has a day of its own.
     pub lag_days: u32,
     /// Skip rows with errors and hand them back as rejects, rather than stop at the first.
     pub keep_going: bool,
@@ -66,7 +73,8 @@ pub fn import<N: Into<String>, R: Read>(
     let mut taken = Vec::new();
     let mut rejects = Vec::new();
     for (index, (file, reader)) in tables.into_iter().enumerate() {
-        read_table(index, file.into(), reader, options, &mut taken, &mut rejects)?;
+        let known = Known::Lag(options.lag_days);
+        read_table(index, file.into(), reader, known, options, &mut taken, &mut rejects)?;
     }
     taken.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut import = Import::default();
@@ -104,6 +112,7 @@ fn read_table(
     index: usize,
     file: String,
     reader: impl Read,
+    known: Known,
     options: &CbpOptions,
     taken: &mut Vec<Taken>,
     rejects: &mut Vec<RowError>,
@@ -119,7 +128,7 @@ fn read_table(
     let mut rows = Rows::new(&text);
     let header = Header::read(&file, rows.next())?;
     for row in rows {
-        match header.take(index, &file, &row, options) {
+        match header.take(index, &file, &row, known, options) {
             Ok(row) => taken.push(row),
             Err((column, problem)) => {
                 let raw = String::from_utf8_lossy(row.raw).into_owned();

@@ -50,6 +50,15 @@ const DRUG_BYTES_MAX: usize = 128;
 
 type Fault = (&'static str, RowProblem);
 
+/// When a row's figure became known, and as which revision of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known {
+    /// So many days after the end of its month, as the only revision.
+    Lag(u32),
+    /// By the edition of a day.
+    Edition(Day, u32),
+}
+
 /// Where each column stands in a file.
 pub(super) struct Header([usize; 9]);
 
@@ -60,6 +69,8 @@ pub(super) struct Taken {
     pub table: usize,
     pub file: String,
     pub line: u64,
+    /// The first day of its month.
+    pub first: Day,
     raw: String,
 }
 
@@ -71,8 +82,16 @@ impl Taken {
 
     /// Count and pounds as people read them.
     pub fn figures(&self) -> String {
-        let pounds = self.event.items[0].quantity.as_ref().map_or("", |q| q.value.as_str());
-        format!("{} seizures, {pounds} lb", self.event.incidents.unwrap_or(1))
+        format!("{} seizures, {} lb", self.incidents(), self.pounds())
+    }
+
+    pub fn incidents(&self) -> u32 {
+        self.event.incidents.unwrap_or(1)
+    }
+
+    /// Pounds as written.
+    pub fn pounds(&self) -> &str {
+        self.event.items[0].quantity.as_ref().map_or("", |q| q.value.as_str())
     }
 
     pub fn error(self, column: &'static str, problem: RowProblem) -> RowError {
@@ -108,7 +127,14 @@ impl Header {
     }
 
     /// The event of a row, or the column at fault and what is wrong.
-    pub fn take(&self, table: usize, file: &str, row: &Row, options: &CbpOptions) -> Result<Taken, Fault> {
+    pub fn take(
+        &self,
+        table: usize,
+        file: &str,
+        row: &Row,
+        known: Known,
+        options: &CbpOptions,
+    ) -> Result<Taken, Fault> {
         if row.fields.len() != COLUMNS.len() {
             return Err(("", RowProblem::Fields { found: row.fields.len(), expected: COLUMNS.len() }));
         }
@@ -122,14 +148,14 @@ impl Header {
                 return Err((COLUMNS[column], RowProblem::Empty));
             }
         }
-        let event = event(&fields, options)?;
+        let first = first_of_month(fiscal_year(fields[FY])?, member(&fields, MONTH, "month", &MONTHS)?);
+        let event = event(&fields, first, known, options)?;
         let raw = String::from_utf8_lossy(row.raw).into_owned();
-        Ok(Taken { event, table, file: file.to_owned(), line: row.line, raw })
+        Ok(Taken { event, table, file: file.to_owned(), line: row.line, first, raw })
     }
 }
 
-fn event(fields: &[&str; 9], options: &CbpOptions) -> Result<SeizureEvent, Fault> {
-    let first = first_of_month(fiscal_year(fields[FY])?, member(fields, MONTH, "month", &MONTHS)?);
+fn event(fields: &[&str; 9], first: Day, known: Known, options: &CbpOptions) -> Result<SeizureEvent, Fault> {
     let (year, month, _) = first.ymd();
     let days = days_in_month(year, month) as i32;
     member(fields, COMPONENT, "component", &COMPONENTS)?;
@@ -146,10 +172,17 @@ fn event(fields: &[&str; 9], options: &CbpOptions) -> Result<SeizureEvent, Fault
     }
     let incidents = incidents(fields[COUNT])?;
     let pounds = pounds(fields[POUNDS])?;
-    // The lag is checked to be at most LAG_DAYS_MAX, so it fits.
-    let reported_at = format!("{}T00:00:00Z", first + (days - 1) + options.lag_days as i32);
+    let (known_on, revision) = match known {
+        // The lag is checked to be at most LAG_DAYS_MAX, so it fits.
+        Known::Lag(days_after) => (first + (days - 1) + days_after as i32, 0),
+        Known::Edition(day, _) if first > day => {
+            return Err((COLUMNS[MONTH], RowProblem::AfterEdition { first, edition: day }));
+        }
+        Known::Edition(day, revision) => (day, revision),
+    };
+    let reported_at = midnight(known_on);
     Ok(SeizureEvent {
-        revision: Some(0),
+        revision: Some(revision),
         period_days: Some(days as u16),
         place: EventPlace::Parts {
             country: "US".into(),
@@ -165,6 +198,11 @@ fn event(fields: &[&str; 9], options: &CbpOptions) -> Result<SeizureEvent, Fault
         marking: Some(Marking::Clear),
         ..SeizureEvent::new(SOURCE, &event_id(fields), Evidence::Seizure, first, &reported_at)
     })
+}
+
+/// The beginning of a day, UTC, as the contract writes times.
+pub(super) fn midnight(day: Day) -> String {
+    format!("{day}T00:00:00Z")
 }
 
 /// The first day of a month (index in [`MONTHS`]) of a US fiscal year, which begins in October of the year before.
