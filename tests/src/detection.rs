@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_detect::{CellKey, Config, Detector, Evaluation, evaluate};
-use headwater_model::{Alert, Day, KnownDay, Pane};
+use headwater_model::{Alert, Day, KnownDay, Marking, Pane};
 use headwater_window::Window;
 
 use crate::product;
@@ -50,6 +50,20 @@ impl Replayed {
     /// The first revision of each alert.
     pub fn raised(&self) -> impl Iterator<Item = &Alert> {
         self.alerts.iter().filter(|alert| alert.revision == 1)
+    }
+
+    /// The statistic of a cell at the end of each of some days, from the records known by then and nothing told before;
+    /// a day on which nothing could be tested is left out.
+    pub fn course(&self, key: &CellKey, days: &[Day]) -> Vec<(Day, Evaluation)> {
+        let panes: Vec<Pane> = self.window.panes.sorted(&self.window.names).up_to(None).to_vec();
+        let (names, catalog, config) = (&self.window.names, &self.catalog, Config::default().statistic);
+        let on = |day: Day| evaluate(key, KnownDay(day), Marking::Red, &panes, names, catalog, &config);
+        days.iter().filter_map(|day| Some((*day, on(*day)?))).collect()
+    }
+
+    /// The days on which something became known.
+    pub fn known_days(&self) -> Vec<Day> {
+        self.window.panes.sorted(&self.window.names).days().map(|(day, _)| day.0).collect()
     }
 
     /// Whether an alert names a substance, on either side.
