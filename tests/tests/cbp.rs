@@ -153,7 +153,7 @@ fn cocaine() -> String {
     let days = SHOWN.known_days();
     let rows = PLACES.iter().flat_map(|place| {
         let course = SHOWN.course(&cell("stimulants", *place), &days);
-        let pairs = [("methamphetamine", "Methamphetamine"), ("mdma", "Ecstasy")].map(|(other, drug)| {
+        [("methamphetamine", "Methamphetamine"), ("mdma", "Ecstasy")].map(|(other, drug)| {
             let shares = shares(*place, "Cocaine", &["Cocaine", drug]);
             let most = |falling: &str, rising: &str| {
                 let most = greatest(&course, |value| of_pair(value, falling, rising)).map(|(_, log)| log);
@@ -162,8 +162,7 @@ fn cocaine() -> String {
             };
             let (falls, rises) = (most("cocaine", other), most(other, "cocaine"));
             format!("| {} | {other} | {shares} | {falls} | {rises} |", named(*place))
-        });
-        pairs
+        })
     });
     table_of("| where | against | seizures | 2019 | 2020 | 2021 | 2022 | cocaine falls | cocaine rises |", rows)
 }
