@@ -22,6 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-runtime", &["headwater-log"]),
     ("headwater-serve", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
+    ("headwater-score", &["headwater-detect", "headwater-model", "headwater-sim"]),
     ("headwater", &["*"]),
     ("headwater-tests", &["*"]),
 ];

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use headwater_model::{Day, Input, Reason, SplitBy};
 
 pub use bench::{
-    Bench, BenchCluster, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
+    Bench, BenchCluster, BenchDetect, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
     BenchStateOnce, Keep, Sweep,
 };
 pub use import::{Cbp, Import};

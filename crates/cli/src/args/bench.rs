@@ -28,6 +28,8 @@ pub enum Bench {
     Restore(BenchRestore),
     /// Memory and disk of what a process keeps: bytes a live pane, bytes an event
     State(BenchState),
+    /// Methods of finding shifts side by side on simulated cells: what each finds at the same budget of false alarms
+    Detect(BenchDetect),
     /// Read a topic with the bare client: what `pipeline` measures the product against, as a process of its own
     #[command(hide = true)]
     Drain(BenchDrain),
@@ -195,6 +197,25 @@ pub struct BenchStateOnce {
     /// Bytes of memory that a ledger may take which spills
     #[arg(long, value_name = "BYTES")]
     pub ledger_bytes: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct BenchDetect {
+    /// Judged at 1 false alarm per 1,000 market-years instead of 10, on more cells: hours instead of minutes
+    #[arg(long)]
+    pub long: bool,
+    /// The same seed gives the same cells
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Quiet cells that set the thresholds; as many judge them, half as many have shifts of each kind. 400, with --long 3,400
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=headwater_score::CELLS_MAX))]
+    pub cells: Option<u64>,
+    /// Rows, all of them where this is not given
+    #[arg(long, value_name = "ROW,ROW", value_delimiter = ',')]
+    pub methods: Vec<String>,
+    /// JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What is kept.

@@ -3,6 +3,7 @@
 
 mod bare;
 mod build;
+mod detect;
 mod exact;
 mod figures;
 mod killed;
@@ -25,6 +26,7 @@ pub fn bench(args: &Bench) -> Result<(), Failure> {
         Bench::Pipeline(args) => pipeline::pipeline(args),
         Bench::Restore(args) => restore::restore(args),
         Bench::State(args) => state::state(args),
+        Bench::Detect(args) => detect::detect(args),
         Bench::Drain(args) => bare::drain(args),
         Bench::RestoreOnce(args) => restore::once(args),
         Bench::StateOnce(args) => state::once(args),

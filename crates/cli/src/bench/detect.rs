@@ -1,0 +1,56 @@
+//! The scoreboard of methods: draws cells, lets each method choose its constants, and prints what it finds.
+
+use std::io::Write;
+
+use headwater_score::{Board, Plan, Report, Row, rows};
+
+use crate::args::BenchDetect;
+use crate::clock::Stopwatch;
+use crate::failure::Failure;
+
+/// `headwater bench detect`.
+pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
+    let rows = chosen(rows(), &args.methods)?;
+    let plan = if args.long { Plan::long(args.seed) } else { Plan::short(args.seed) };
+    let plan = Plan { cells: args.cells.unwrap_or(plan.cells), ..plan };
+    let board = Board::new(plan)?;
+    let clock = Stopwatch::start();
+    let mut report = Report { plan, scores: Vec::new() };
+    for row in &rows {
+        let begin = clock.seconds();
+        report.scores.extend(board.score(row, &|| clock.seconds()));
+        writeln!(std::io::stderr(), "{}: {:.0} s", row.name, clock.seconds() - begin)?;
+    }
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{report}")?;
+    }
+    Ok(())
+}
+
+/// The rows that were asked for, in the board's order.
+fn chosen(rows: Vec<Row>, wanted: &[String]) -> Result<Vec<Row>, Failure> {
+    let names: Vec<&str> = rows.iter().map(|row| row.name).collect();
+    if let Some(unknown) = wanted.iter().find(|wanted| !names.contains(&wanted.as_str())) {
+        return Err(Failure::Usage(format!("--methods: {unknown:?} is none of {}", names.join(", "))));
+    }
+    Ok(rows.into_iter().filter(|row| wanted.is_empty() || wanted.iter().any(|wanted| wanted == row.name)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_chosen_by_name_and_an_unknown_one_is_refused() {
+        let all = rows().len();
+        assert_eq!(chosen(rows(), &[]).unwrap().len(), all);
+        let one = chosen(rows(), &["reference".to_owned()]).unwrap();
+        assert_eq!(one.iter().map(|row| row.name).collect::<Vec<_>>(), ["reference"]);
+        let refused = chosen(rows(), &["refernce".to_owned()]).err().unwrap().to_string();
+        assert!(refused.contains("\"refernce\"") && refused.contains("reference"), "{refused}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The board: draws cells, lets a method choose its constants, calibrates it, and judges it on other cells.
+
+use headwater_sim::{CellKind, Cells, CountedCell, PlantedMove, SimError, YEAR_DAYS};
+
+use crate::judge::{Rule, threshold};
+use crate::method::{Method, Row, Trace};
+use crate::parallel;
+use crate::plan::{Plan, Use};
+use crate::rate::{Part, Rate};
+use crate::score::{Found, Point, Score, Side, Stress, WITHIN_DAYS};
+use crate::view::{Labels, View};
+
+/// Budgets of the points of recall against false alarms, per 1,000 market-years.
+const BUDGETS: [f64; 7] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+
+/// Seconds of some clock, for microseconds per event.
+pub type Seconds<'a> = &'a (dyn Fn() -> f64 + Sync);
+
+/// A scoreboard.
+pub struct Board {
+    cells: Cells,
+    plan: Plan,
+}
+
+/// What a method said of cells of one kind.
+struct Batch {
+    traces: Vec<Trace>,
+    planted: Vec<PlantedMove>,
+    history_days: i32,
+    market_years: f64,
+    events: u64,
+    seconds: f64,
+}
+
+impl Board {
+    /// A board of such a plan.
+    ///
+    /// # Errors
+    /// A catalog from which no cell can be drawn.
+    pub fn new(plan: Plan) -> Result<Board, SimError> {
+        Ok(Board { cells: Cells::new()?, plan })
+    }
+
+    /// What is drawn and allowed.
+    pub fn plan(&self) -> Plan {
+        self.plan
+    }
+
+    /// Scores a row: once by its statistic alone, and where it has a second one, once more with that above its bar.
+    pub fn score(&self, row: &Row, clock: Seconds) -> Vec<Score> {
+        let (method, quiet) = self.choose(row, clock);
+        let run = |kind, labels, use_| self.run(method, kind, labels, use_, clock);
+        let test = |kind| run(kind, Labels::Substances, Use::Test);
+        let substances =
+            Shifts { calibration: quiet, quiet: test(CellKind::Null), moved: test(CellKind::Substitution) };
+        let routes = Shifts {
+            calibration: run(CellKind::Null, Labels::Routes, Use::Calibration),
+            quiet: run(CellKind::Null, Labels::Routes, Use::Test),
+            moved: run(CellKind::Displacement, Labels::Routes, Use::Test),
+        };
+        let decoys = CellKind::DECOYS.map(test);
+        let stress = CellKind::STRESS.map(|kind| (word(kind), test(kind)));
+        let bars = std::iter::once(None).chain(method.bar().map(|bar| Some(bar as f32)));
+        let score = |bar: Option<f32>| {
+            let (rule, substitution) = substances.judge(bar, self.plan.budget);
+            let (_, displacement) = routes.judge(bar, self.plan.budget);
+            let [rising_alone, falling_alone] = [0, 1].map(|decoy: usize| decoys[decoy].raised(rule));
+            Score {
+                method: format!("{}{}", row.name, if bar.is_some() { " - one reporter" } else { "" }),
+                about: row.about.to_owned(),
+                settings: method.settings(),
+                tried: row.grid.len(),
+                substitution,
+                displacement,
+                rising_alone,
+                falling_alone,
+                stress: stress
+                    .iter()
+                    .map(|(kind, batch)| Stress { kind, false_alarms: batch.false_alarms(rule) })
+                    .collect(),
+                us_per_event: 1e6 * substances.quiet.seconds / substances.quiet.events as f64,
+            }
+        };
+        bars.map(score).collect()
+    }
+
+    /// The method of a row with the constants that find most on the cells of calibration at their own threshold (the
+    /// first of equals), and what it said of the quiet ones.
+    fn choose<'a>(&self, row: &'a Row, clock: Seconds) -> (&'a dyn Method, Batch) {
+        let mut best: Option<(u64, &dyn Method, Batch)> = None;
+        for method in &row.grid {
+            let run = |kind| self.run(&**method, kind, Labels::Substances, Use::Calibration, clock);
+            let quiet = run(CellKind::Null);
+            let found = match row.grid.len() {
+                1 => 0,
+                _ => {
+                    let rule = quiet.rule(None, self.plan.budget);
+                    run(CellKind::Substitution).found(rule).within(WITHIN_DAYS[2]).of
+                }
+            };
+            if best.as_ref().is_none_or(|(most, ..)| found > *most) {
+                best = Some((found, &**method, quiet));
+            }
+        }
+        let (_, method, quiet) = best.expect("a row has at least one method");
+        (method, quiet)
+    }
+
+    fn run(&self, method: &dyn Method, kind: CellKind, labels: Labels, use_: Use, clock: Seconds) -> Batch {
+        let seed = self.plan.seed(use_);
+        let one = |number: u64| {
+            let cell = self.cells.cell(kind, seed, number);
+            let view = View::of(&cell, labels);
+            let begin = clock();
+            let trace = method.run(&view);
+            let seconds = clock() - begin;
+            assert_eq!(trace.len(), view.tested_days(), "{}: one reading a day", method.settings());
+            (trace, seconds, Facts::of(&cell))
+        };
+        let mut batch = Batch {
+            traces: Vec::new(),
+            planted: Vec::new(),
+            history_days: 0,
+            market_years: 0.0,
+            events: 0,
+            seconds: 0.0,
+        };
+        for (trace, seconds, facts) in parallel::map(self.plan.count(kind), self.plan.threads, one) {
+            batch.traces.push(trace);
+            batch.seconds += seconds;
+            batch.planted.extend(facts.planted);
+            batch.history_days = facts.history_days;
+            batch.market_years += f64::from(facts.tested_days) / f64::from(YEAR_DAYS);
+            batch.events += facts.events;
+        }
+        batch
+    }
+}
+
+/// What the judge keeps of a cell.
+struct Facts {
+    planted: Option<PlantedMove>,
+    history_days: i32,
+    tested_days: i32,
+    events: u64,
+}
+
+impl Facts {
+    fn of(cell: &CountedCell) -> Facts {
+        let tested_days = cell.days - cell.history_days;
+        Facts { planted: cell.planted, history_days: cell.history_days, tested_days, events: cell.events.len() as u64 }
+    }
+}
+
+/// Shifts between labels of one kind, with the quiet cells that go with them.
+struct Shifts {
+    calibration: Batch,
+    quiet: Batch,
+    moved: Batch,
+}
+
+impl Shifts {
+    fn judge(&self, bar: Option<f32>, budget: f64) -> (Rule, Side) {
+        let rule = self.calibration.rule(bar, budget);
+        let found = self.moved.found(rule);
+        let point = |budget: f64| {
+            (Plan::allowed(budget, self.calibration.market_years) > 0).then(|| {
+                let rule = self.calibration.rule(bar, budget);
+                let recall = self.moved.found(rule).within(WITHIN_DAYS[2]).share().unwrap_or(0.0);
+                Point { budget, false_alarms: self.quiet.false_alarms(rule).per_1000, recall }
+            })
+        };
+        let side = Side {
+            threshold: rule.threshold,
+            false_alarms: self.quiet.false_alarms(rule),
+            before_onset: Rate::new(found.before, found.days_before as f64 / f64::from(YEAR_DAYS)),
+            recall: WITHIN_DAYS.map(|days| found.within(days)),
+            median_delay: found.median_delay(),
+            delays: found.delays(),
+            right: found.right(),
+            names_both: found.names_both(),
+            by_rate: found.by_rate(),
+            curve: BUDGETS.into_iter().filter_map(point).collect(),
+        };
+        (rule, side)
+    }
+}
+
+impl Batch {
+    fn rule(&self, bar: Option<f32>, budget: f64) -> Rule {
+        let allowed = Plan::allowed(budget, self.market_years);
+        Rule { threshold: threshold(&self.traces, bar, allowed), bar }
+    }
+
+    fn false_alarms(&self, rule: Rule) -> Rate {
+        Rate::new(self.traces.iter().map(|trace| rule.alarms(trace).len() as u64).sum(), self.market_years)
+    }
+
+    fn raised(&self, rule: Rule) -> Part {
+        let raised = self.traces.iter().filter(|trace| !rule.alarms(trace).is_empty());
+        Part { of: raised.count() as u64, cells: self.traces.len() as u64 }
+    }
+
+    fn found(&self, rule: Rule) -> Found {
+        Found::new(self.traces.iter().zip(self.planted.iter().copied()), rule, self.history_days)
+    }
+}
+
+fn word(kind: CellKind) -> &'static str {
+    match kind {
+        CellKind::Null => "quiet",
+        CellKind::Substitution => "substitution",
+        CellKind::Displacement => "displacement",
+        CellKind::RisingAlone => "rising alone",
+        CellKind::FallingAlone => "falling alone",
+        CellKind::Campaign => "campaign",
+        CellKind::Laboratory => "laboratory",
+        CellKind::Noise => "noise",
+        CellKind::Delay => "delay",
+    }
+}

@@ -1,0 +1,106 @@
+//! The scoreboard as a table in Markdown, and as JSON.
+
+use serde::Serialize;
+
+use crate::plan::Plan;
+use crate::rate::{Part, Rate};
+use crate::score::{RATES, Score, Side, WITHIN_DAYS};
+
+/// What was scored, and how.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// What was drawn and allowed.
+    pub plan: Plan,
+    /// The rows.
+    pub scores: Vec<Score>,
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Plan { seed, cells, budget, .. } = self.plan;
+        writeln!(
+            f,
+            "Thresholds and constants from {cells} quiet cells of their own at {budget} false alarms per 1,000 market-years; \
+             seed {seed}. Recall is the share of planted shifts found within so many days of their onset.\n"
+        )?;
+        self.table(f, "substitution", |score| &score.substitution)?;
+        writeln!(f)?;
+        self.table(f, "displacement", |score| &score.displacement)?;
+        writeln!(f)?;
+        self.beyond(f)?;
+        writeln!(f)?;
+        self.rates(f)
+    }
+}
+
+impl Report {
+    fn table(&self, f: &mut std::fmt::Formatter<'_>, what: &str, side: impl Fn(&Score) -> &Side) -> std::fmt::Result {
+        let recall = WITHIN_DAYS.map(|days| format!("recall {days} d"));
+        let head = [what, &recall[0], &recall[1], &recall[2], "median delay d", "right pair", "false alarms per 1,000"];
+        line(f, &head.map(str::to_owned))?;
+        writeln!(f, "|---|--:|--:|--:|--:|--:|--:|")?;
+        for score in &self.scores {
+            let side = side(score);
+            let mut cells = vec![score.method.clone()];
+            cells.extend(side.recall.map(share));
+            cells.push(side.median_delay.map_or("-".to_owned(), |days| days.to_string()));
+            cells.push(format!("{}{}", share(side.right), if side.names_both { "" } else { " riser" }));
+            cells.push(interval(side.false_alarms));
+            line(f, &cells)?;
+        }
+        Ok(())
+    }
+
+    fn beyond(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds = self.scores.first().map_or(&[][..], |score| &score.stress);
+        let mut head: Vec<String> =
+            ["beyond the model", "rising alone", "falling alone"].map(str::to_owned).into_iter().collect();
+        head.extend(kinds.iter().map(|stress| format!("{} per 1,000", stress.kind)));
+        head.push("us per event".to_owned());
+        head.push("constants".to_owned());
+        line(f, &head)?;
+        writeln!(f, "|---|{}---|", "--:|".repeat(head.len() - 2))?;
+        for score in &self.scores {
+            let mut cells = vec![score.method.clone(), share(score.rising_alone), share(score.falling_alone)];
+            cells.extend(score.stress.iter().map(|stress| format!("{:.1}", stress.false_alarms.per_1000)));
+            cells.push(format!("{:.1}", score.us_per_event));
+            let of = if score.tried > 1 { format!(" (best of {})", score.tried) } else { String::new() };
+            cells.push(format!("{}{of}", score.settings));
+            line(f, &cells)?;
+        }
+        Ok(())
+    }
+
+    fn rates(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [a, b, c] = RATES;
+        let classes = [format!("below {a}"), format!("{a} to {b}"), format!("{b} to {c}"), format!("{c} and more")];
+        let mut head = vec!["recall 365 d, by the falling substance's events a week".to_owned()];
+        let cells = self.scores.first().map(|score| score.substitution.by_rate);
+        head.extend(
+            classes
+                .iter()
+                .enumerate()
+                .map(|(i, class)| format!("{class} ({} cells)", cells.map_or(0, |cells| cells[i].cells))),
+        );
+        line(f, &head)?;
+        writeln!(f, "|---|--:|--:|--:|--:|")?;
+        for score in &self.scores {
+            let mut cells = vec![score.method.clone()];
+            cells.extend(score.substitution.by_rate.map(share));
+            line(f, &cells)?;
+        }
+        Ok(())
+    }
+}
+
+fn line(f: &mut std::fmt::Formatter<'_>, cells: &[String]) -> std::fmt::Result {
+    writeln!(f, "| {} |", cells.join(" | "))
+}
+
+fn share(part: Part) -> String {
+    part.share().map_or("-".to_owned(), |share| format!("{share:.2}"))
+}
+
+fn interval(rate: Rate) -> String {
+    format!("{:.1} ({:.1} to {:.1})", rate.per_1000, rate.low, rate.high)
+}

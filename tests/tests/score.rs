@@ -1,0 +1,59 @@
+//! `headwater bench detect` with few cells: that every row is printed, that the same seed gives the same figures, and
+//! that what cannot be is refused. What the figures are is the scoreboard's business.
+#![allow(clippy::unwrap_used)]
+
+use headwater_score::rows;
+use headwater_tests::binary::{headwater, succeeds};
+use serde_json::Value;
+
+fn run(args: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let output = succeeds(folder.path(), &[&["bench", "detect"], args].concat());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "left behind");
+    output
+}
+
+/// A report without what the clock says.
+fn figures(text: &str) -> Value {
+    let mut report: Value = serde_json::from_str(text).unwrap();
+    for score in report["scores"].as_array_mut().unwrap() {
+        assert!(score["us_per_event"].take().as_f64().unwrap() > 0.0);
+    }
+    report
+}
+
+#[test]
+fn every_row_is_printed() {
+    let text = run(&["--cells", "40"]);
+    for row in rows() {
+        let lines = text.lines().filter(|line| line.starts_with(&format!("| {} |", row.name))).count();
+        assert_eq!(lines, 4, "{}: {text}", row.name);
+    }
+}
+
+#[test]
+fn a_seed_gives_its_figures_and_a_budget_is_kept_where_it_was_set() {
+    let args = ["--cells", "8", "--methods", "reference", "--json", "--seed"];
+    let of = |seed: &str| figures(&run(&[&args[..], &[seed]].concat()));
+    let report = of("5");
+    assert_eq!(report, of("5"));
+    assert_ne!(report["scores"], of("6")["scores"]);
+    let scores = report["scores"].as_array().unwrap();
+    assert_eq!(
+        scores.iter().map(|score| score["method"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["reference", "reference - one reporter"]
+    );
+    for score in scores {
+        assert_eq!(score["substitution"]["recall"][2]["cells"], 4);
+        assert_eq!(score["substitution"]["false_alarms"]["market_years"], 24.0);
+    }
+}
+
+#[test]
+fn an_unknown_row_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = headwater(folder.path(), &["bench", "detect", "--methods", "astrology"], &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("astrology") && words.contains("reference"), "{words}");
+}
