@@ -15,6 +15,7 @@ mod judge;
 mod lagged;
 mod method;
 mod parallel;
+mod peers;
 mod plan;
 mod rate;
 mod reference;
@@ -22,6 +23,7 @@ mod report;
 mod rows;
 mod score;
 mod view;
+mod weekly;
 
 pub use board::{Board, Seconds};
 pub use judge::{Detection, REFRACTORY_DAYS, Rule, detection, median, threshold};

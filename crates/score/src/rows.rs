@@ -1,9 +1,19 @@
 //! The rows of the scoreboard, in their order.
 
 use crate::method::Row;
+use crate::peers::{adwin, cochran_mantel_haenszel, ears, farrington, negative_binomial_cusum, share_cusum};
 use crate::reference;
 
 /// All of them.
 pub fn rows() -> Vec<Row> {
-    vec![reference::row()]
+    vec![
+        reference::row(),
+        share_cusum::stratified(),
+        share_cusum::pooled(),
+        cochran_mantel_haenszel::row(),
+        negative_binomial_cusum::row(),
+        ears::row(),
+        farrington::row(),
+        adwin::row(),
+    ]
 }
