@@ -50,6 +50,30 @@ fn a_seed_gives_its_figures_and_a_budget_is_kept_where_it_was_set() {
 }
 
 #[test]
+fn a_page_names_its_command_and_its_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["bench", "detect", "--cells", "4", "--methods", "reference,cmh", "--seed", "9", "--out", "docs"];
+    let tables = succeeds(folder.path(), &args);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("docs").join(name)).unwrap();
+    let page = read("scoreboard.md");
+    assert!(page.contains("headwater bench detect --seed 9 --cells 4 --methods reference,cmh\n"), "{page}");
+    assert!(page.contains(&tables), "{page}");
+    let pictures: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("![")?.split_once("]("))
+        .map(|(_, file)| file.trim_end_matches(')'))
+        .collect();
+    assert_eq!(pictures.len(), 4);
+    for picture in pictures {
+        let svg = read(picture);
+        assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+        for row in ["reference", "reference - one reporter", "cmh"] {
+            assert!(svg.contains(&format!(">{row}</text>")), "{picture}: {row}");
+        }
+    }
+}
+
+#[test]
 fn an_unknown_row_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let output = headwater(folder.path(), &["bench", "detect", "--methods", "astrology"], &[]);

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::rate::{Part, Rate};
-use crate::score::{RATES, Score, Side, WITHIN_DAYS};
+use crate::score::{RATES, Score, WITHIN_DAYS};
+use crate::view::Labels;
 
 /// What was scored, and how.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,10 +24,10 @@ impl std::fmt::Display for Report {
             "Thresholds and constants from {cells} quiet cells of their own at {budget} false alarms per 1,000 market-years; \
              seed {seed}. Recall is the share of planted shifts found within so many days of their onset.\n"
         )?;
-        self.table(f, "substitution", |score| &score.substitution)?;
-        writeln!(f)?;
-        self.table(f, "displacement", |score| &score.displacement)?;
-        writeln!(f)?;
+        for labels in Labels::ALL {
+            self.table(f, labels)?;
+            writeln!(f)?;
+        }
         self.beyond(f)?;
         writeln!(f)?;
         self.rates(f)
@@ -34,13 +35,21 @@ impl std::fmt::Display for Report {
 }
 
 impl Report {
-    fn table(&self, f: &mut std::fmt::Formatter<'_>, what: &str, side: impl Fn(&Score) -> &Side) -> std::fmt::Result {
+    fn table(&self, f: &mut std::fmt::Formatter<'_>, labels: Labels) -> std::fmt::Result {
         let recall = WITHIN_DAYS.map(|days| format!("recall {days} d"));
-        let head = [what, &recall[0], &recall[1], &recall[2], "median delay d", "right pair", "false alarms per 1,000"];
+        let head = [
+            labels.shift(),
+            &recall[0],
+            &recall[1],
+            &recall[2],
+            "median delay d",
+            "right pair",
+            "false alarms per 1,000",
+        ];
         line(f, &head.map(str::to_owned))?;
         writeln!(f, "|---|--:|--:|--:|--:|--:|--:|")?;
         for score in &self.scores {
-            let side = side(score);
+            let side = score.side(labels);
             let mut cells = vec![score.method.clone()];
             cells.extend(side.recall.map(share));
             cells.push(side.median_delay.map_or("-".to_owned(), |days| days.to_string()));

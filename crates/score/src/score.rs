@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::judge::{Detection, Rule, detection, median};
 use crate::method::Trace;
 use crate::rate::{Part, Rate};
+use crate::view::Labels;
 
 /// Days within which a detection counts.
 pub const WITHIN_DAYS: [usize; 3] = [90, 180, 365];
@@ -35,6 +36,16 @@ pub struct Score {
     pub stress: Vec<Stress>,
     /// Microseconds of one core for an event.
     pub us_per_event: f64,
+}
+
+impl Score {
+    /// How shifts between such labels were found.
+    pub fn side(&self, labels: Labels) -> &Side {
+        match labels {
+            Labels::Substances => &self.substitution,
+            Labels::Routes => &self.displacement,
+        }
+    }
 }
 
 /// Alarms of one kind of stress.

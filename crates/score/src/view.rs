@@ -15,6 +15,19 @@ pub enum Labels {
     Routes,
 }
 
+impl Labels {
+    /// Both.
+    pub const ALL: [Labels; 2] = [Labels::Substances, Labels::Routes];
+
+    /// What a shift between them is called.
+    pub fn shift(self) -> &'static str {
+        match self {
+            Labels::Substances => "substitution",
+            Labels::Routes => "displacement",
+        }
+    }
+}
+
 /// A cell. Every method gets the same events in the same order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {

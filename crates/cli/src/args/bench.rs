@@ -216,6 +216,9 @@ pub struct BenchDetect {
     /// JSON instead of tables
     #[arg(long)]
     pub json: bool,
+    /// Write scoreboard.md and its pictures into this folder, too
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// What is kept.

@@ -1,8 +1,11 @@
 //! The scoreboard of methods: draws cells, lets each method choose its constants, and prints what it finds.
 
+use std::fs;
 use std::io::Write;
+use std::path::Path;
 
-use headwater_score::{Board, Plan, Report, Row, rows};
+use anyhow::Context;
+use headwater_score::{Board, Plan, Report, Row, page, rows};
 
 use crate::args::BenchDetect;
 use crate::clock::Stopwatch;
@@ -21,6 +24,9 @@ pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
         report.scores.extend(board.score(row, &|| clock.seconds()));
         writeln!(std::io::stderr(), "{}: {:.0} s", row.name, clock.seconds() - begin)?;
     }
+    if let Some(folder) = &args.out {
+        write_page(folder, &report, &command(args))?;
+    }
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from)?;
@@ -29,6 +35,33 @@ pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
         write!(out, "{report}")?;
     }
     Ok(())
+}
+
+/// Writes the page and its pictures.
+fn write_page(folder: &Path, report: &Report, command: &str) -> anyhow::Result<()> {
+    for (name, text) in page(report, command) {
+        let path = folder.join(name);
+        let within = path.parent().unwrap_or(folder);
+        fs::create_dir_all(within).with_context(|| format!("cannot make the folder {}", within.display()))?;
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The command that gives these figures again.
+fn command(args: &BenchDetect) -> String {
+    let mut command = "headwater bench detect".to_owned();
+    if args.long {
+        command += " --long";
+    }
+    command += &format!(" --seed {}", args.seed);
+    if let Some(cells) = args.cells {
+        command += &format!(" --cells {cells}");
+    }
+    if !args.methods.is_empty() {
+        command += &format!(" --methods {}", args.methods.join(","));
+    }
+    command
 }
 
 /// The rows that were asked for, in the board's order.

@@ -1,0 +1,113 @@
+//! The scoreboard as a page: what was done, the tables, and the pictures.
+
+use crate::report::Report;
+use crate::score::{Score, WITHIN_DAYS};
+use crate::svg::{Axis, Chart, Line};
+use crate::view::Labels;
+
+/// Folder of the pictures, beside the page.
+pub const PICTURES: &str = "scoreboard";
+/// Steps of a line of delays, in days, and how many of them lie between two marks.
+const STEP_DAYS: usize = 5;
+const STEPS_MARKED: usize = 12;
+
+/// A file of the page: its name, and what it holds.
+pub type File = (String, String);
+
+/// The page and its pictures. `command` is what made them.
+pub fn page(report: &Report, command: &str) -> Vec<File> {
+    let mut files = Vec::new();
+    let mut pictures = String::new();
+    for labels in Labels::ALL {
+        for (name, chart) in [("recall", recall(report, labels)), ("delay", delay(report, labels))] {
+            let file = format!("{PICTURES}/{name}-{}.svg", labels.shift());
+            pictures += &format!("![{}]({file})\n\n", chart.title);
+            files.push((file, chart.to_string()));
+        }
+    }
+    let mut rows = String::new();
+    for score in &report.scores {
+        rows += &format!("* `{}`: {}\n", score.method, score.about);
+    }
+    let text = format!("{HEAD}\n```sh\n{command}\n```\n\n{report}\n{pictures}## The rows\n\n{rows}\n{NOTES}");
+    files.insert(0, (format!("{PICTURES}.md"), text));
+    files
+}
+
+const HEAD: &str = "# The scoreboard
+
+Methods of finding shifts, side by side on simulated cells. Each gets the same events in the same order of counting, late,
+corrected and withdrawn ones included; each chooses its constants from a small grid, and its threshold, on cells of
+calibration; all are judged on other cells. Everything below is simulated, and comes from
+";
+
+const NOTES: &str = "## How to read it
+
+* A *cell* is a family of substances in a market: three to seven substances, two to six routes, 1 to 30 events a week, three
+  reporters, six years of which three are history. A *market-year* is a year of 364 days of one cell after its history.
+* An *alarm* is the first day on which the statistic lies above the threshold; for 182 days after it there is none. The
+  threshold is the lowest with no more alarms on the quiet cells of calibration than the budget allows.
+* *False alarms* are those on quiet cells that did not calibrate, with the exact 95 % interval of a Poisson count.
+* *Recall* is the share of planted shifts with an alarm within so many days of the onset. An alarm before it is false and finds
+  nothing. *Median delay*: of those found within 365 days. Some onsets lie less than 365 days before the end.
+* *Right pair*: of those found, the share in which every label that was named is right; `riser` where a method names only what
+  rises.
+* *Rising alone*, *falling alone*: share of cells with an alarm in which one substance changed with every reporter and none
+  took its place. *Noise*, *campaign*, *laboratory*, *delay*: alarms per 1,000 market-years where shares wander strongly, one
+  reporter looks for one substance, one begins to call one substance another, reports come four times as late.
+* ` - one reporter`: the second statistic, the least with any one reporter left out, must lie above its own bar too.
+* *us per event*: of one core, on the machine that made this page.
+";
+
+fn recall(report: &Report, labels: Labels) -> Chart {
+    let line = |score: &Score| Line {
+        name: score.method.clone(),
+        points: score.side(labels).curve.iter().map(|point| (point.false_alarms, point.recall)).collect(),
+        marked_every: 1,
+    };
+    Chart {
+        title: format!("Recall of a {} within {} days against false alarms", labels.shift(), WITHIN_DAYS[2]),
+        x: Axis {
+            title: "false alarms per 1,000 market-years (logarithmic; fewer than 0.5 at the edge)",
+            from: 0.5,
+            to: 200.0,
+            logarithmic: true,
+            ticks: vec![0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0],
+        },
+        y: share("recall"),
+        lines: report.scores.iter().map(line).collect(),
+    }
+}
+
+fn delay(report: &Report, labels: Labels) -> Chart {
+    let line = |score: &Score| {
+        let side = score.side(labels);
+        let found = |days: usize| side.delays.iter().take_while(|delay| **delay <= days).count() as f64;
+        let cells = side.recall[2].cells.max(1) as f64;
+        Line {
+            name: score.method.clone(),
+            points: (0..=WITHIN_DAYS[2]).step_by(STEP_DAYS).map(|days| (days as f64, found(days) / cells)).collect(),
+            marked_every: STEPS_MARKED,
+        }
+    };
+    Chart {
+        title: format!(
+            "How soon a {} is found, at {} false alarms per 1,000 market-years",
+            labels.shift(),
+            report.plan.budget
+        ),
+        x: Axis {
+            title: "days since the onset",
+            from: 0.0,
+            to: 365.0,
+            logarithmic: false,
+            ticks: [0.0, 60.0, 120.0, 180.0, 240.0, 300.0, 360.0].to_vec(),
+        },
+        y: share("share of shifts found"),
+        lines: report.scores.iter().map(line).collect(),
+    }
+}
+
+fn share(title: &'static str) -> Axis {
+    Axis { title, from: 0.0, to: 1.0, logarithmic: false, ticks: vec![0.0, 0.2, 0.4, 0.6, 0.8, 1.0] }
+}
