@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
-use headwater_detect::{CellKey, Config, Detector, Evaluation, evaluate};
+use headwater_detect::{CellKey, Config, Detector, Evaluation, PairValue, evaluate};
 use headwater_model::{Alert, Day, KnownDay, Marking, Pane};
 use headwater_window::Window;
 
@@ -44,6 +44,12 @@ pub fn statistic(lines: &[impl AsRef<[u8]>], alert: &Alert) -> Option<Evaluation
     let panes: Vec<Pane> = window.panes.sorted(&window.names).up_to(None).to_vec();
     let (key, day) = (CellKey::of(alert).unwrap(), KnownDay(alert.as_of));
     evaluate(&key, day, alert.computed_up_to, &panes, &window.names, &catalog, &Config::default().statistic)
+}
+
+/// What an alert's pair says for itself in an evaluation; nothing where it cannot be tested.
+pub fn own_log(evaluation: &Evaluation, alert: &Alert) -> f64 {
+    let pair = |p: &&PairValue| p.falling == alert.falling[0].id && p.rising == alert.rising[0].id;
+    evaluation.pairs.iter().find(pair).map_or(f64::NEG_INFINITY, |p| p.own_log)
 }
 
 impl Replayed {

@@ -6,6 +6,8 @@ use headwater_model::{Day, Names};
 use crate::cell::Cell;
 use crate::config::Config;
 use crate::registry::Registry;
+#[cfg(doc)]
+use crate::statistic::State;
 use crate::statistic::{Record, Value, run};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
@@ -33,15 +35,17 @@ pub(crate) struct Analysis {
     pub record: Record,
     /// Natural logarithm of the prior weight spent on the pair.
     pub pair_spent_log: f64,
+    /// What the pair says for itself.
+    pub own_log: f64,
 }
 
 impl Ground<'_> {
-    /// The log statistic through a lens; none where nothing can be tested.
-    pub fn log(&self, lens: &Lens<'_>) -> Option<f64> {
+    /// What a pair says for itself through a lens ([`State::own_log`]); none where it cannot be tested.
+    pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (u16, u16)) -> Option<f64> {
         let tally = Tally::of(self.cell, self.registry, lens);
         let shape = shape_of(&tally, &self.cell.key, self.cell.family, self.told, self.catalog);
         let state = run(&tally, &shape, &self.config.statistic, self.day.week(), None)?;
-        Some(state.value(tally.active.len())?.log)
+        state.own_log(tally.active.len(), tally.local(falling)?, tally.local(rising)?)
     }
 
     /// The analysis of the leading pair, or of the pair given.
@@ -60,7 +64,8 @@ impl Ground<'_> {
         let state = run(&tally, &shape, config, week, Some(&mut record))?;
         let value = state.value(k)?;
         let (falling, rising) = (tally.active[a], tally.active[b]);
-        Some(Analysis { pair_spent_log: state.spent_log(k, a, b), tally, value, falling, rising, record })
+        let own_log = state.own_log(k, a, b)?;
+        Some(Analysis { pair_spent_log: state.spent_log(k, a, b), own_log, tally, value, falling, rising, record })
     }
 }
 

@@ -45,19 +45,27 @@ impl Case<'_> {
         ]
     }
 
-    /// Above the bar it holds, above the lower bar it weakens, else it fails.
+    fn pair(&self) -> (u16, u16) {
+        (self.analysis.falling, self.analysis.rising)
+    }
+
+    /// What the pair must say for itself through any lens.
+    fn least(&self) -> f64 {
+        self.ground.config.corroboration_bar
+    }
+
+    /// Above the bar it holds; while it still speaks for the shift it weakens; else it fails.
     fn judge(&self, value: Option<f64>) -> CheckResult {
-        let config = self.ground.config;
         match value {
-            Some(value) if value >= config.bar => CheckResult::Holds,
-            Some(value) if value >= config.corroboration_bar => CheckResult::Weakens,
+            Some(value) if value >= self.least() => CheckResult::Holds,
+            Some(value) if value > 0.0 => CheckResult::Weakens,
             _ => CheckResult::Fails,
         }
     }
 
     fn rerun(&self, check: Check, lens: Lens<'_>) -> CounterEvidence {
-        let value = self.ground.log(&lens);
-        answer(check, self.judge(value), value, Some(self.ground.config.bar), Phrase::new(check.as_str()))
+        let value = self.ground.own_log(&lens, self.pair());
+        answer(check, self.judge(value), value, Some(self.least()), Phrase::new(check.as_str()))
     }
 
     fn without_largest_operation(&self) -> CounterEvidence {
@@ -68,7 +76,7 @@ impl Case<'_> {
             .with("event_id", largest.event_id.as_str())
             .with("incidents", largest.incidents)
             .with("mass_mg", largest.mass_mg);
-        answer(check, self.judge(largest.log_without), largest.log_without, Some(self.ground.config.bar), parts)
+        answer(check, self.judge(largest.log_without), largest.log_without, Some(self.least()), parts)
     }
 
     fn without_any_one_reporter(&self) -> CounterEvidence {
@@ -79,22 +87,16 @@ impl Case<'_> {
         let Some((reporter, value)) = weakest.filter(|_| self.without_reporter.len() > 1) else {
             return not_checked(check, "one_reporter");
         };
-        let bar = self.ground.config.corroboration_bar;
-        let result = match value {
-            Some(value) if *value >= bar => CheckResult::Holds,
-            Some(value) if *value > 0.0 => CheckResult::Weakens,
-            _ => CheckResult::Fails,
-        };
         let reporters: Vec<String> = self.without_reporter.iter().map(|(name, _)| name.clone()).collect();
         let parts = Phrase::new(check.as_str()).with("reporter", reporter.as_str()).with("reporters", reporters);
-        answer(check, result, *value, Some(bar), parts)
+        answer(check, self.judge(*value), *value, Some(self.least()), parts)
     }
 
     /// Pooled over the market's strata, do incidents say what the headline says? Where offices differ in size and mix
     /// they may not (Simpson's paradox); the reader must know.
     fn by_incidents(&self) -> CounterEvidence {
         let check = Check::ByIncidents;
-        let pair = (self.analysis.falling, self.analysis.rising);
+        let pair = self.pair();
         let of = |member| self.figures.sum(member).map(|s| s.incidents.max(0) as f64);
         let (all, falling, rising) = (of(None), of(Some(pair.0)), of(Some(pair.1)));
         let odds = |side: usize| ((rising[side] + 0.5) / (falling[side] + 0.5)).ln();
@@ -115,20 +117,20 @@ impl Case<'_> {
         if self.figures.sum(None).iter().any(|s| s.mass_mg <= 0) {
             return not_checked(check, "no_mass");
         }
-        let value = self.ground.log(&Lens { by_mass: true, ..self.lens });
+        let value = self.ground.own_log(&Lens { by_mass: true, ..self.lens }, self.pair());
         let [before, after] = self.figures.share(self.analysis.rising);
         let parts = Phrase::new(check.as_str())
             .with("rising_share_before", round::share(before.value))
             .with("rising_share_after", round::share(after.value));
         // Mass is noisier than counts: one large operation can hide a shift. It weakens, it does not refute.
-        let agrees = value.is_some_and(|v| v >= self.ground.config.corroboration_bar) && after.value > before.value;
+        let agrees = value.is_some_and(|v| v >= self.least()) && after.value > before.value;
         let result = if agrees { CheckResult::Holds } else { CheckResult::Weakens };
-        answer(check, result, value, Some(self.ground.config.corroboration_bar), parts)
+        answer(check, result, value, Some(self.least()), parts)
     }
 
     /// What fell fell alone unless what rose rose by itself too, and the other way round.
     fn alone(&self, check: Check, by_rising: bool) -> CounterEvidence {
-        let pair = (self.analysis.falling, self.analysis.rising);
+        let pair = self.pair();
         let z = movement::alone(self.figures, pair, by_rising);
         let result = match z {
             z if z >= Z90 => CheckResult::Holds,

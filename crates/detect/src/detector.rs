@@ -213,7 +213,7 @@ impl Detector {
             let (lately, corrected) = (watch.corrected, standing.corrected || watch.corrected);
             let ground = self.ground(&watch.cell, &standing.told, day, names);
             let found = Found::look(&ground, standing.alert.computed_up_to, Some(standing.pair));
-            let gone = found.as_ref().is_none_or(|f| f.analysis.pair_log() < self.config.corroboration_bar);
+            let gone = found.as_ref().is_none_or(|f| f.analysis.own_log < self.config.corroboration_bar);
             let log = found.as_ref().map(|f| f.analysis.pair_log());
             let moves = found.as_ref().and_then(|f| Moves::between(&standing.alert, f, &self.config));
             let (key, told) = (standing.key.clone(), standing.told.clone());

@@ -28,6 +28,8 @@ pub struct PairValue {
     pub rising: String,
     /// Natural logarithm of its part.
     pub log: f64,
+    /// The same held against the pair's part of the prior weight: what it says for itself.
+    pub own_log: f64,
 }
 
 impl CellKey {
@@ -73,7 +75,9 @@ impl Evaluation {
     pub(crate) fn of(value: &Value, tally: &Tally, cell: &Cell, catalog: &Catalog) -> Evaluation {
         let members = &catalog.family_at(cell.family).members;
         let id = |local: usize| catalog.substance(members[usize::from(tally.active[local])]).id.to_string();
-        let pairs = value.pairs.iter().map(|(log, a, b)| PairValue { falling: id(*a), rising: id(*b), log: *log });
+        let pairs = value.pairs.iter().zip(value.own_logs());
+        let pairs =
+            pairs.map(|((log, a, b), own_log)| PairValue { falling: id(*a), rising: id(*b), log: *log, own_log });
         Evaluation { log: value.log, pairs: pairs.collect() }
     }
 }

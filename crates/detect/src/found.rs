@@ -59,16 +59,19 @@ impl Found {
         }
         // One reporter cannot be left out, but its offices can: a campaign or a new laboratory is one office's.
         self.offices.len() < 2
-            || self
-                .offices
-                .iter()
-                .all(|office| stands(ground.log(&Lens { without_stratum: Some(*office), ..Lens::up_to(self.up_to) })))
+            || self.offices.iter().all(|office| {
+                stands(self.through(ground, Lens { without_stratum: Some(*office), ..Lens::up_to(self.up_to) }))
+            })
     }
 
-    /// The log statistic without a reporter.
+    /// What the pair says for itself without a reporter.
     pub fn without(&self, ground: &Ground<'_>, reporter: &str) -> Option<f64> {
         let source = ground.names.sources.find(reporter)?;
-        ground.log(&Lens { without_source: Some(source), ..Lens::up_to(self.up_to) })
+        self.through(ground, Lens { without_source: Some(source), ..Lens::up_to(self.up_to) })
+    }
+
+    fn through(&self, ground: &Ground<'_>, lens: Lens<'_>) -> Option<f64> {
+        ground.own_log(&lens, self.pair())
     }
 }
 

@@ -42,7 +42,8 @@ pub struct MixValue {
 /// What stands of a leading pair when something is left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Corroboration {
-    /// The least log statistic without one stratum.
+    /// The least that the pair says for itself (its part of the sum held against its part of the prior weight) without
+    /// one stratum.
     pub without_stratum: f64,
     /// Nats by which the pair exceeds the prior weight spent on it, without its strongest block.
     pub beyond_one_block: f64,
@@ -98,7 +99,12 @@ impl Mix {
         let without = |stratum: u16| {
             let tally = self.tally_without(Some(stratum));
             let state = run(&tally, &self.shape(&tally), &self.config, week, None);
-            state.and_then(|s| s.value(tally.active.len())).map_or(f64::NEG_INFINITY, |v| v.log)
+            let pair = (tally.local(value.falling as u16), tally.local(value.rising as u16));
+            match (state, pair) {
+                (Some(state), (Some(a), Some(b))) => state.own_log(tally.active.len(), a, b),
+                _ => None,
+            }
+            .unwrap_or(f64::NEG_INFINITY)
         };
         let strata = 0..self.trade.len() as u16;
         let without_stratum = strata.map(without).fold(f64::INFINITY, f64::min);

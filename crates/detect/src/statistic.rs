@@ -158,8 +158,18 @@ pub(crate) struct Value {
     pub log: f64,
     /// Natural logarithm of each pair's part with the pair as places among the active substances, the greatest first.
     pub pairs: Vec<(f64, usize, usize)>,
+    /// Each active substance's share of the baseline: a pair's prior weight is that of what falls.
+    pub shares: Vec<f64>,
     /// Natural logarithm of the prior weight spent on the cell.
     pub spent_log: f64,
+}
+
+impl Value {
+    /// What each pair says for itself ([`State::own_log`]), in the order of `pairs`.
+    pub fn own_logs(&self) -> impl Iterator<Item = f64> {
+        let others = self.shares.len() as f64 - 1.0;
+        self.pairs.iter().map(move |(log, falling, _)| log + (others / self.shares[*falling]).ln())
+    }
 }
 
 /// A block speaks in the mode of its stratum's class and in the mode of both.
@@ -173,7 +183,7 @@ fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
 }
 
 fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig) -> f64 {
-    log_ratio(falling, rising, q0, q1, config.precision).min(config.cap.ln()) * exponent
+    (log_ratio(falling, rising, q0, q1, config.precision) * exponent).min(config.cap.ln())
 }
 
 impl State {
@@ -331,7 +341,21 @@ impl State {
         }
         // Stable: of two equal pairs the first in the order of the family's members leads.
         pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
-        Some(Value { log: total.ln(), pairs, spent_log: self.spent.iter().sum::<f64>().ln() })
+        Some(Value {
+            log: total.ln(),
+            pairs,
+            shares: self.baseline.shares().collect(),
+            spent_log: self.spent.iter().sum::<f64>().ln(),
+        })
+    }
+
+    /// Natural logarithm of a pair's part of the sum, held against its part of the prior weight: what the pair says for
+    /// itself, however many substances there are beside it. Corroboration and counter-evidence are in this unit.
+    pub fn own_log(&self, k: usize, falling: usize, rising: usize) -> Option<f64> {
+        let pair = falling * k + rising;
+        let part: f64 = self.sums[pair * LANES..(pair + 1) * LANES].iter().sum();
+        let share = self.baseline.shares().nth(falling)?;
+        (part > 0.0).then(|| (part * (k - 1) as f64 / share).ln())
     }
 
     /// Natural logarithm of the prior weight spent on a pair.

@@ -8,23 +8,42 @@ const PRODUCT_MAX: f64 = 24.0;
 /// The beta-binomial is exchangeable (Polya's urn): only the counts matter, not their order, so that a late or
 /// withdrawn event is a recomputation of its block. `q0` and `q1` are the probabilities of a rising label.
 pub(crate) fn log_ratio(falling: f64, rising: f64, q0: f64, q1: f64, precision: f64) -> f64 {
-    log_rising_ratio(q1 * precision, q0 * precision, rising)
-        + log_rising_ratio((1.0 - q1) * precision, (1.0 - q0) * precision, falling)
+    let rising = Ratio { x: q1 * precision, y: q0 * precision, n: rising };
+    let falling = Ratio { x: (1.0 - q1) * precision, y: (1.0 - q0) * precision, n: falling };
+    match (rising.product(), falling.product()) {
+        // One logarithm and one division for both: at most 24 factors of at most 1e2 each, four times.
+        (Some(r), Some(f)) => (r.0 * f.0 / (r.1 * f.1)).ln(),
+        (Some(r), None) => (r.0 / r.1).ln() + falling.log(),
+        (None, Some(f)) => rising.log() + (f.0 / f.1).ln(),
+        (None, None) => rising.log() + falling.log(),
+    }
 }
 
-/// ln of (x)_n / (y)_n, with (x)_n = x (x+1) ... (x+n-1) continued by the gamma function.
-fn log_rising_ratio(x: f64, y: f64, n: f64) -> f64 {
-    if n <= 0.0 {
-        0.0
-    } else if n <= PRODUCT_MAX && n.fract() == 0.0 {
-        // At most 24 factors of at most 1e3 each way: far from the ends of f64.
-        let mut ratio = 1.0;
-        for i in 0..n as u32 {
-            ratio *= (x + f64::from(i)) / (y + f64::from(i));
+/// (x)_n / (y)_n, with (x)_n = x (x+1) ... (x+n-1) continued by the gamma function.
+struct Ratio {
+    x: f64,
+    y: f64,
+    n: f64,
+}
+
+impl Ratio {
+    /// Numerator and denominator, where they are short products.
+    fn product(&self) -> Option<(f64, f64)> {
+        if self.n <= 0.0 {
+            return Some((1.0, 1.0));
         }
-        ratio.ln()
-    } else {
-        (ln_gamma(x + n) - ln_gamma(x)) - (ln_gamma(y + n) - ln_gamma(y))
+        (self.n <= PRODUCT_MAX && self.n.fract() == 0.0).then(|| {
+            let (mut above, mut below) = (self.x, self.y);
+            for i in 1..self.n as u32 {
+                above *= self.x + f64::from(i);
+                below *= self.y + f64::from(i);
+            }
+            (above, below)
+        })
+    }
+
+    fn log(&self) -> f64 {
+        (ln_gamma(self.x + self.n) - ln_gamma(self.x)) - (ln_gamma(self.y + self.n) - ln_gamma(self.y))
     }
 }
 
