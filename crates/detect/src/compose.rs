@@ -77,7 +77,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
     }
     .examine();
 
-    let likelihood = likelihood(analysis.value.log, config.shifts_per_market_year);
+    let likelihood = likelihood(analysis.value.log, found.reporters.len(), config);
     let flagged_share = round::share(figures.flagged_share());
     let confidence = confidence::confidence(found.reporters.len(), &counter_evidence, flagged_share);
     let mover = |member: u16, id: &str, name: &str, cas: Option<&str>| {

@@ -42,7 +42,7 @@ pub struct Config {
     pub update_onset_days: i32,
     /// or its moved fraction or a share by as much.
     pub update_share: f64,
-    /// Shifts expected in a market-year: turns the statistic, whose prior weight is one a year, into posterior odds.
+    /// Shifts expected in a market-year: what the likelihood's posterior odds begin with.
     /// Five in a hundred: controlled substances are replaced about once in two decades in one market.
     pub shifts_per_market_year: f64,
     /// Alerts that a desk can work through in seven days.

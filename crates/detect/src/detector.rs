@@ -219,7 +219,7 @@ impl Detector {
             let (key, told) = (standing.key.clone(), standing.told.clone());
             if gone && corrected {
                 if let Some(standing) = self.standing.remove(&id) {
-                    self.done.push(withdrawn(standing, day, log, self.config.shifts_per_market_year));
+                    self.done.push(withdrawn(standing, day, log, &self.config));
                 }
                 // It never was: its pair's old baseline holds again.
                 if let Some(told) = self.told.get_mut(&(key.family, key.market)) {

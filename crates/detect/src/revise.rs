@@ -35,13 +35,14 @@ impl Standing {
 
 /// The last revision: corrections took the evidence away. Its figures are those of the revision before, but for what
 /// the statistic says now.
-pub(crate) fn withdrawn(standing: Standing, day: Day, log: Option<f64>, shifts_per_market_year: f64) -> Alert {
+pub(crate) fn withdrawn(standing: Standing, day: Day, log: Option<f64>, config: &Config) -> Alert {
     let before = standing.alert.statistic.value;
     let now = round::log(log.unwrap_or(0.0));
     let parts = Phrase::new("withdrawn").with("statistic_before", before).with("statistic", now);
     let mut alert = next(standing.alert, day, AlertStatus::Withdrawn, ChangeReason::EvidenceWithdrawn, parts);
     alert.statistic.value = now;
-    alert.likelihood = likelihood(now, shifts_per_market_year);
+    let reporters: std::collections::BTreeSet<&str> = alert.strata.iter().map(|s| s.source.as_str()).collect();
+    alert.likelihood = likelihood(now, reporters.len(), config);
     alert
 }
 
@@ -66,7 +67,7 @@ impl Moves {
     /// What moved since the last revision; none where nothing did.
     pub fn between(last: &Alert, found: &Found, config: &Config) -> Option<Moves> {
         let over = |from: f64, to: f64, least: f64| ((to - from).abs() >= least).then_some((from, to));
-        let probability = likelihood(found.analysis.value.log, config.shifts_per_market_year).probability;
+        let probability = likelihood(found.analysis.value.log, found.reporters.len(), config).probability;
         let onset = (last.onset.date, found.onset.date);
         let [_, share] = found.figures.share(found.analysis.rising);
         let last_share = last.rising.first().map_or(0.0, |r| r.share_after.value);
