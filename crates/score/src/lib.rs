@@ -18,6 +18,7 @@ mod page;
 mod parallel;
 mod peers;
 mod plan;
+mod product;
 mod rate;
 mod reference;
 mod report;

@@ -2,11 +2,12 @@
 
 use crate::method::Row;
 use crate::peers::{adwin, cochran_mantel_haenszel, ears, farrington, negative_binomial_cusum, share_cusum};
+use crate::product;
 use crate::reference;
 
 /// All of them.
 pub fn rows() -> Vec<Row> {
-    vec![
+    let peers = vec![
         reference::row(),
         share_cusum::stratified(),
         share_cusum::pooled(),
@@ -15,5 +16,6 @@ pub fn rows() -> Vec<Row> {
         ears::row(),
         farrington::row(),
         adwin::row(),
-    ]
+    ];
+    std::iter::once(product::row()).chain(peers).chain(product::ablations()).collect()
 }

@@ -1,0 +1,183 @@
+//! The rows `headwater` and `headwater-without-...`: the product's own statistic, and the same with one part switched off.
+//!
+//! It is not written again here: [`Mix`] is what the product runs inside each of its cells. The second statistic is the
+//! product's corroboration: the least that the leading pair says for itself without one reporter, and nothing where one
+//! block is all there is. As in the product it is looked at once a week while the statistic is high.
+
+use headwater_detect::{Config, Mix, MixValue, StatisticConfig};
+use headwater_model::Day;
+
+use crate::method::{Method, Reading, Row, Trace};
+use crate::view::View;
+
+/// The statistic from which on corroboration is asked for: thresholds at ten false alarms in 1,000 market-years lie above.
+const ASKED_FROM: f64 = 1.0;
+/// The first day of a cell, as a day: an event week begins.
+const DAY_0: i32 = 7 * 2_000;
+
+/// A part that can be switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Labels are compared inside a stratum only.
+    Strata,
+    /// A record counts in the week of its event, not of its arrival.
+    EventWeek,
+    /// No block multiplies the evidence by more than the cap.
+    Cap,
+    /// Measured overdispersion discounts the evidence.
+    Discount,
+    /// Control dates of what falls weigh more.
+    ControlDates,
+}
+
+struct Product {
+    without: Option<Part>,
+    config: Config,
+}
+
+/// The product.
+pub fn row() -> Row {
+    Row::new("headwater", "this product's statistic and its corroboration", [Product::new(None)])
+}
+
+/// The product, each time without one part.
+pub fn ablations() -> Vec<Row> {
+    let off = |name, about, part| Row::new(name, about, [Product::new(Some(part))]);
+    vec![
+        off("headwater-without-strata", "all reporters in one urn", Part::Strata),
+        off("headwater-without-event-week", "records count when they arrive", Part::EventWeek),
+        off("headwater-without-cap", "a block may say as much as it likes", Part::Cap),
+        off("headwater-without-discount", "shares may waver as they like", Part::Discount),
+        off("headwater-without-control-dates", "all days are alike", Part::ControlDates),
+    ]
+}
+
+impl Product {
+    fn new(without: Option<Part>) -> Product {
+        let mut config = Config::default();
+        let statistic = &mut config.statistic;
+        match without {
+            Some(Part::Cap) => statistic.cap = f64::MAX,
+            Some(Part::Discount) => statistic.overdispersion = 0.0,
+            Some(Part::ControlDates) => statistic.control_weight = 0.0,
+            Some(Part::Strata | Part::EventWeek) | None => {}
+        }
+        Product { without, config }
+    }
+
+    fn mix(&self, view: &View) -> Mix {
+        let mut controls = vec![Vec::new(); view.labels];
+        if let Some((day, label)) = view.control {
+            controls[label].push(Day(DAY_0 + day));
+        }
+        let trade: Vec<bool> = match self.without {
+            Some(Part::Strata) => vec![false],
+            _ => view.strata.iter().map(|evidence| evidence.is_trade()).collect(),
+        };
+        Mix::new(view.labels, &trade, controls, self.config.statistic.clone())
+    }
+
+    /// What stands without one reporter, and without one block.
+    fn corroborated(&self, mix: &Mix, day: Day, value: &MixValue) -> f64 {
+        let corroboration = mix.corroboration(day, value);
+        match corroboration.beyond_one_block < self.config.one_block_margin {
+            true => f64::NEG_INFINITY,
+            false => corroboration.without_stratum,
+        }
+    }
+}
+
+impl Method for Product {
+    fn settings(&self) -> String {
+        let StatisticConfig { margin, half_life_weeks, .. } = self.config.statistic;
+        format!("margin {margin}, half-life {half_life_weeks} weeks; the product's bar is {}", self.config.bar)
+    }
+
+    fn bar(&self) -> Option<f64> {
+        self.without.is_none().then_some(self.config.corroboration_bar)
+    }
+
+    fn run(&self, view: &View) -> Trace {
+        let (mut mix, mut trace) = (self.mix(view), Trace::default());
+        let mut events = view.events.iter().peekable();
+        let (mut value, mut second, mut look) = (None, f64::INFINITY, 0);
+        for day in 0..view.days {
+            // A week that begins moves the baseline, whatever is counted.
+            let mut changed = day % 7 == 0;
+            while let Some(event) = events.next_if(|event| event.counted == day) {
+                let of = if self.without == Some(Part::EventWeek) { event.counted } else { event.day };
+                let stratum = if self.without == Some(Part::Strata) { 0 } else { event.stratum };
+                mix.count(Day(DAY_0 + of), stratum, event.label, i64::from(event.delta));
+                changed = true;
+            }
+            if day < view.history_days {
+                continue;
+            }
+            let today = Day(DAY_0 + day);
+            if changed {
+                value = mix.close(today);
+                match &value {
+                    Some(value) if self.without.is_none() && value.log >= ASKED_FROM => {
+                        if day >= look {
+                            second = self.corroborated(&mix, today, value);
+                            look = day + self.config.look_days;
+                        }
+                    }
+                    _ => (second, look) = (f64::INFINITY, day),
+                }
+            }
+            trace.push(self.reading(value, second));
+        }
+        trace
+    }
+}
+
+impl Product {
+    fn reading(&self, value: Option<MixValue>, second: f64) -> Reading {
+        let second = self.without.is_none().then_some(second);
+        match value {
+            Some(value) if value.lead >= self.config.lead_share_min.ln() => {
+                Reading { statistic: value.log, second, falling: Some(value.falling), rising: Some(value.rising) }
+            }
+            _ => Reading { second, ..Reading::NOTHING },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::Labels;
+    use headwater_sim::{CellKind, Cells};
+
+    #[test]
+    fn it_says_what_the_products_statistic_says_on_the_last_day() {
+        let cell = Cells::new().unwrap().cell(CellKind::Substitution, 5, 1);
+        let view = View::of(&cell, Labels::Substances);
+        let product = Product::new(None);
+        let trace = product.run(&view);
+        assert_eq!(trace.len(), view.tested_days());
+        let mut mix = product.mix(&view);
+        for event in &view.events {
+            mix.count(Day(DAY_0 + event.day), event.stratum, event.label, i64::from(event.delta));
+        }
+        let value = mix.close(Day(DAY_0 + view.days - 1)).unwrap();
+        assert_eq!(*trace.statistic().last().unwrap(), value.log as f32);
+        assert_eq!(trace.named(trace.len() - 1), [Some(value.falling), Some(value.rising)]);
+    }
+
+    #[test]
+    fn every_part_that_is_switched_off_changes_what_is_said() {
+        let cells = Cells::new().unwrap();
+        let mut drawn = (0..).map(|number| cells.cell(CellKind::Substitution, 5, number));
+        let cell = drawn.find(|cell| cell.control.is_some()).unwrap();
+        let view = View::of(&cell, Labels::Substances);
+        let whole = Product::new(None).run(&view);
+        let parts = [Part::Strata, Part::EventWeek, Part::Cap, Part::Discount, Part::ControlDates];
+        for part in parts {
+            let trace = Product::new(Some(part)).run(&view);
+            assert_ne!(trace.statistic(), whole.statistic(), "{part:?}");
+        }
+        assert_eq!(ablations().len(), parts.len());
+    }
+}
