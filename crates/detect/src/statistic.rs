@@ -182,6 +182,17 @@ fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     lanes
 }
 
+/// The factors of a week's log wealth by lane: both classes together multiply, and most pairs have nothing to say.
+fn factors_of(log: [f64; LANES]) -> [f64; LANES] {
+    let exp = |log: f64| if log == 0.0 { 1.0 } else { log.exp() };
+    let mut factors = [1.0; LANES];
+    for (factors, log) in factors.chunks_mut(MODES).zip(log.chunks(MODES)) {
+        let (trade, seizures) = (exp(log[0]), exp(log[1]));
+        factors.copy_from_slice(&[trade, seizures, trade * seizures]);
+    }
+    factors
+}
+
 fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig) -> f64 {
     (log_ratio(falling, rising, q0, q1, config.precision) * exponent).min(config.cap.ln())
 }
@@ -235,7 +246,7 @@ impl State {
                 {
                     last.log = logs[a * k + b];
                 }
-                factors.insert(week, logs.into_iter().flatten().map(f64::exp).collect());
+                factors.insert(week, logs.into_iter().flat_map(factors_of).collect());
             }
             if let Some(factors) = factors.get(&week) {
                 for (sum, factor) in self.sums.iter_mut().zip(factors) {
