@@ -7,7 +7,7 @@ use crate::method::{Method, Row, Trace};
 use crate::parallel;
 use crate::plan::{Plan, Use};
 use crate::rate::{Part, Rate};
-use crate::score::{Found, Point, Score, Side, Stress, WITHIN_DAYS};
+use crate::score::{Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
 use crate::view::{Labels, View};
 
 /// Budgets of the points of recall against false alarms, per 1,000 market-years.
@@ -78,6 +78,14 @@ impl Board {
                     .iter()
                     .map(|(kind, batch)| Stress { kind, false_alarms: batch.false_alarms(rule) })
                     .collect(),
+                own: method.own_threshold(bar.is_some()).map(|threshold| {
+                    let rule = Rule { threshold: threshold as f32, bar };
+                    Own {
+                        threshold: rule.threshold,
+                        false_alarms: substances.quiet.false_alarms(rule),
+                        recall: substances.moved.found(rule).within(WITHIN_DAYS[2]),
+                    }
+                }),
                 us_per_event: 1e6 * substances.quiet.seconds / substances.quiet.events as f64,
             }
         };

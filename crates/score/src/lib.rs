@@ -13,6 +13,7 @@
 mod board;
 mod judge;
 mod lagged;
+mod limit;
 mod method;
 mod page;
 mod parallel;
@@ -37,5 +38,5 @@ pub use rate::{Part, Rate, poisson_interval};
 pub use reference::Reference;
 pub use report::Report;
 pub use rows::rows;
-pub use score::{Found, Point, RATES, Score, Side, Stress, WITHIN_DAYS};
-pub use view::{Event, Labels, View, WEEK_DAYS};
+pub use score::{Found, Own, Point, RATES, Score, Side, Stress, WITHIN_DAYS};
+pub use view::{Event, Labels, Secret, View, WEEK_DAYS};

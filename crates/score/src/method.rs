@@ -14,6 +14,12 @@ pub trait Method: Sync {
     fn bar(&self) -> Option<f64> {
         None
     }
+
+    /// The threshold that it comes with, where it comes with one; `barred` where the second statistic must lie above its
+    /// bar too.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        None
+    }
 }
 
 /// A row of the scoreboard: a method, and the constants that it may choose among on the cells of calibration.

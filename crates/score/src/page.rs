@@ -50,6 +50,7 @@ const NOTES: &str = "## How to read it
 * *False alarms* are those on quiet cells that did not calibrate, with the exact 95 % interval of a Poisson count.
 * *Recall* is the share of planted shifts with an alarm within so many days of the onset. An alarm before it is false and finds
   nothing. *Median delay*: of those found within 365 days. Some onsets lie less than 365 days before the end.
+* *Of the limit's*: recall within 365 days as a fraction of that of `limit`, the clairvoyant.
 * *Right pair*: of those found, the share in which every label that was named is right; `riser` where a method names only what
   rises.
 * *Rising alone*, *falling alone*: share of cells with an alarm in which one substance changed with every reporter and none

@@ -73,6 +73,11 @@ impl Method for Reference {
         Some(std::f64::consts::LN_10)
     }
 
+    /// What the prototype was left with for 1 false alarm per 1,000 market-years.
+    fn own_threshold(&self, barred: bool) -> Option<f64> {
+        Some(if barred { 2.56 } else { 3.71 })
+    }
+
     fn run(&self, view: &View) -> Trace {
         assert_eq!(view.strata.len(), MODES[0].len(), "the prototype knows cells of three reporters");
         let mut run = Run::new(view);
@@ -271,6 +276,7 @@ mod tests {
             history_days: 1_092,
             control: None,
             events,
+            secret: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::limit::LIMIT;
 use crate::plan::Plan;
 use crate::rate::{Part, Rate};
 use crate::score::{RATES, Score, WITHIN_DAYS};
@@ -30,6 +31,8 @@ impl std::fmt::Display for Report {
         }
         self.beyond(f)?;
         writeln!(f)?;
+        self.own(f)?;
+        writeln!(f)?;
         self.rates(f)
     }
 }
@@ -42,16 +45,21 @@ impl Report {
             &recall[0],
             &recall[1],
             &recall[2],
+            "of the limit\'s",
             "median delay d",
             "right pair",
             "false alarms per 1,000",
         ];
         line(f, &head.map(str::to_owned))?;
-        writeln!(f, "|---|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(f, "|---|--:|--:|--:|--:|--:|--:|--:|")?;
+        let limit = self.scores.iter().find(|score| score.method == LIMIT);
+        let limit = limit.and_then(|score| score.side(labels).recall[2].share());
         for score in &self.scores {
             let side = score.side(labels);
             let mut cells = vec![score.method.clone()];
             cells.extend(side.recall.map(share));
+            let of = side.recall[2].share().zip(limit).filter(|(_, limit)| *limit > 0.0);
+            cells.push(of.map_or("-".to_owned(), |(share, limit)| format!("{:.2}", share / limit)));
             cells.push(side.median_delay.map_or("-".to_owned(), |days| days.to_string()));
             cells.push(format!("{}{}", share(side.right), if side.names_both { "" } else { " riser" }));
             cells.push(interval(side.false_alarms));
@@ -75,6 +83,20 @@ impl Report {
             cells.push(format!("{:.1}", score.us_per_event));
             let of = if score.tried > 1 { format!(" (best of {})", score.tried) } else { String::new() };
             cells.push(format!("{}{of}", score.settings));
+            line(f, &cells)?;
+        }
+        Ok(())
+    }
+
+    fn own(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let head = ["at the method's own threshold", "threshold", "recall 365 d", "false alarms per 1,000"];
+        line(f, &head.map(str::to_owned))?;
+        writeln!(f, "|---|--:|--:|--:|")?;
+        for score in &self.scores {
+            let mut cells = vec![score.method.clone()];
+            cells.extend(score.own.map_or(["-", "-", "-"].map(str::to_owned), |own| {
+                [format!("{:.2}", own.threshold), share(own.recall), interval(own.false_alarms)]
+            }));
             line(f, &cells)?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The rows of the scoreboard, in their order.
 
+use crate::limit;
 use crate::method::Row;
 use crate::peers::{adwin, cochran_mantel_haenszel, ears, farrington, negative_binomial_cusum, share_cusum};
 use crate::product;
@@ -17,5 +18,5 @@ pub fn rows() -> Vec<Row> {
         farrington::row(),
         adwin::row(),
     ];
-    std::iter::once(product::row()).chain(peers).chain(product::ablations()).collect()
+    [limit::row(), product::row()].into_iter().chain(peers).chain(product::ablations()).collect()
 }

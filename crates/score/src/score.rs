@@ -34,6 +34,8 @@ pub struct Score {
     pub falling_alone: Part,
     /// Alarms in cells beyond the model in which nothing moved, by what happened there.
     pub stress: Vec<Stress>,
+    /// At the threshold that the method comes with.
+    pub own: Option<Own>,
     /// Microseconds of one core for an event.
     pub us_per_event: f64,
 }
@@ -55,6 +57,17 @@ pub struct Stress {
     pub kind: &'static str,
     /// Alarms.
     pub false_alarms: Rate,
+}
+
+/// Substitutions by the threshold that a method comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Own {
+    /// The threshold.
+    pub threshold: f32,
+    /// On quiet cells that did not calibrate.
+    pub false_alarms: Rate,
+    /// Found within 365 days.
+    pub recall: Part,
 }
 
 /// How shifts of one kind were found.

@@ -1,7 +1,7 @@
 //! A cell as a method sees it: labels that are counted, day by day, by three reporters.
 
 use headwater_model::Evidence;
-use headwater_sim::CountedCell;
+use headwater_sim::{CountedCell, Known};
 
 /// Days of an event week.
 pub const WEEK_DAYS: i32 = 7;
@@ -43,6 +43,33 @@ pub struct View {
     pub control: Option<(i32, usize)>,
     /// In the order in which they are counted.
     pub events: Vec<Event>,
+    /// For the row `limit` alone: what no method can know. None where nobody made the cell.
+    pub secret: Option<Secret>,
+}
+
+/// What the maker of a cell knows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Secret {
+    known: Known,
+    labels: Labels,
+}
+
+impl Secret {
+    /// Share of each label that is to be expected of a reporter in a week while nothing moves.
+    pub fn shares(&self, stratum: usize, week: usize) -> Vec<f64> {
+        match self.labels {
+            Labels::Substances => self.known.substances(stratum, week),
+            Labels::Routes => self.known.routes(stratum).to_vec(),
+        }
+    }
+
+    /// Variance of the logarithm of a label's share from week to week.
+    pub fn variance(&self) -> f64 {
+        match self.labels {
+            Labels::Substances => self.known.variance(),
+            Labels::Routes => 0.0,
+        }
+    }
 }
 
 /// One incident counted, or taken back.
@@ -78,6 +105,7 @@ impl View {
             history_days: cell.history_days,
             control: cell.control.filter(|_| substances),
             events: cell.events.iter().map(event).collect(),
+            secret: Some(Secret { known: cell.known.clone(), labels }),
         }
     }
 

@@ -98,6 +98,7 @@ pub(crate) mod tests {
             history_days: 156 * WEEK_DAYS,
             control: None,
             events,
+            secret: None,
         }
     }
 

@@ -30,6 +30,7 @@ fn cell(path: &Path) -> View {
         history_days: DAYS.1,
         control: (head[1] >= 0).then(|| (head[1], head[2] as usize)),
         events: text.lines().skip(2).map(event).collect(),
+        secret: None,
     }
 }
 

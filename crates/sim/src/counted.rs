@@ -6,6 +6,7 @@
 use headwater_catalog::Catalog;
 use headwater_model::{Day, Evidence};
 
+use crate::known::Known;
 use crate::palette::{PaletteFamily, palette};
 use crate::plan::{self, Cell, Happening};
 use crate::rates::{Rates, Weather};
@@ -88,6 +89,8 @@ pub struct CountedCell {
     pub control: Option<(i32, usize)>,
     /// What was planted, of a substitution or a displacement.
     pub planted: Option<PlantedMove>,
+    /// What only its maker knows.
+    pub known: Known,
 }
 
 /// One incident counted, or taken back.
@@ -173,6 +176,7 @@ impl Cells {
             events,
             control,
             planted,
+            known: Known::of(&cell, knobs.faults.revision * RENAMED),
         }
     }
 }

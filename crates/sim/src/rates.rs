@@ -5,9 +5,9 @@ use crate::plan::{Cell, Happening, Move};
 use crate::rng::Rng;
 
 /// Weeks of a year of the world.
-const YEAR_WEEKS: f64 = 52.0;
+pub(crate) const YEAR_WEEKS: f64 = 52.0;
 /// What the AR(1) noise of log shares keeps from one week to the next.
-const KEPT: f64 = 0.8;
+pub(crate) const KEPT: f64 = 0.8;
 /// Probability that a reporter has nothing to say of a week.
 const ZERO_WEEK: f64 = 0.02;
 

@@ -40,6 +40,11 @@ impl Method for Adwin {
         format!("cut at {}", self.delta)
     }
 
+    /// Where it detects.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        Some(-self.delta.ln())
+    }
+
     fn run(&self, view: &View) -> Trace {
         let mut windows: Vec<Window> = (0..view.labels).map(|_| Window::default()).collect();
         let mut said = vec![Cut::NONE; view.labels];

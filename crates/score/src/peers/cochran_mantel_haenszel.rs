@@ -30,6 +30,11 @@ impl Method for CochranMantelHaenszel {
         format!("last {} weeks, {} before", self.recent_weeks, self.before_weeks)
     }
 
+    /// Of a test at 5 %, both sides together.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        Some(1.96)
+    }
+
     fn run(&self, view: &View) -> Trace {
         let (k, strata) = (view.labels, view.strata.len());
         let weekly = Weekly::new(view);

@@ -35,6 +35,11 @@ impl Method for EarsC2 {
         format!("baseline {} weeks, deviation at least {}", self.baseline_weeks, self.deviation_min)
     }
 
+    /// As published.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        Some(3.0)
+    }
+
     fn run(&self, view: &View) -> Trace {
         let weekly = Weekly::new(view);
         let series: Vec<Vec<f64>> = (0..view.labels).map(|label| weekly.series(label)).collect();

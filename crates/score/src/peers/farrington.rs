@@ -49,6 +49,11 @@ impl Method for Farrington {
         format!("{} years, alpha {}", self.years, self.alpha)
     }
 
+    /// As published: the quantile.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        Some(1.0)
+    }
+
     fn run(&self, view: &View) -> Trace {
         let weekly = Weekly::new(view);
         let series: Vec<Vec<f64>> = (0..view.labels).map(|label| weekly.series(label)).collect();

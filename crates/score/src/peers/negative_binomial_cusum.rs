@@ -45,6 +45,11 @@ impl Method for NegativeBinomialCusum {
         format!("factor {}, {}", self.factor, if self.refits { "fitted every quarter" } else { "fitted once" })
     }
 
+    /// The default of `algo.glrnb`.
+    fn own_threshold(&self, _barred: bool) -> Option<f64> {
+        Some(5.0)
+    }
+
     fn run(&self, view: &View) -> Trace {
         let weekly = Weekly::new(view);
         let history = view.history_weeks();
