@@ -19,7 +19,7 @@ struct CochranMantelHaenszel {
 
 /// The row.
 pub fn row() -> Row {
-    let grid = [13, 26, 39]
+    let grid = [13, 26, 52]
         .into_iter()
         .flat_map(|recent_weeks| [52, 104].map(|before_weeks| CochranMantelHaenszel { recent_weeks, before_weeks }));
     Row::new("cmh", "Cochran-Mantel-Haenszel z, last weeks against those before", grid)

@@ -34,7 +34,7 @@ struct NegativeBinomialCusum {
 
 /// The row.
 pub fn row() -> Row {
-    let grid = [2.0, 3.0, 5.0]
+    let grid = [2.0, 4.0, 8.0]
         .into_iter()
         .flat_map(|factor| [false, true].map(|refits| NegativeBinomialCusum { factor, refits }));
     Row::new("nb-cusum", "negative-binomial CUSUM on weekly counts (Höhle and Paul 2008)", grid)

@@ -37,7 +37,7 @@ pub fn pooled() -> Row {
 }
 
 fn grid(by_reporter: bool) -> impl Iterator<Item = ShareCusum> {
-    let precisions = [5.0, 10.0, 20.0];
+    let precisions = [2.5, 5.0, 10.0];
     precisions
         .into_iter()
         .flat_map(move |precision| [0.4, 0.65, 0.85].map(|fraction| ShareCusum { by_reporter, fraction, precision }))
