@@ -24,7 +24,7 @@ fn figures(text: &str) -> Value {
 
 #[test]
 fn every_row_is_printed() {
-    let text = run(&["--cells", "40"]);
+    let text = run(&["--cells", "12"]);
     for row in rows() {
         let lines = text.lines().filter(|line| line.starts_with(&format!("| {} |", row.name))).count();
         assert_eq!(lines, 5, "{}: {text}", row.name);

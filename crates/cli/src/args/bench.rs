@@ -201,13 +201,13 @@ pub struct BenchStateOnce {
 
 #[derive(Debug, Args)]
 pub struct BenchDetect {
-    /// Judged at 1 false alarm per 1,000 market-years instead of 10, on more cells: half an hour instead of minutes
+    /// Judged at 1 false alarm per 1,000 market-years instead of 10, on more cells: hours instead of minutes
     #[arg(long)]
     pub long: bool,
     /// The same seed gives the same cells
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Quiet cells that set the thresholds; as many judge them, half as many have shifts of each kind. 400, with --long 6,700
+    /// Quiet cells that set the thresholds; as many judge them, half as many have shifts of each kind. 300, with --long 6,700
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=headwater_score::CELLS_MAX))]
     pub cells: Option<u64>,
     /// Rows, all of them where this is not given
