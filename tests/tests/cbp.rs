@@ -8,9 +8,9 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use headwater_detect::{CellKey, Config, Evaluation, MODEL};
+use headwater_detect::{Area, CellKey, Config, Evaluation, MODEL};
 use headwater_import::cbp::{self, CbpOptions, LAG_DAYS};
-use headwater_model::{Alert, Country, Day, EventPlace, SeizureEvent};
+use headwater_model::{Alert, Country, Day, EventPlace, Kind, SeizureEvent};
 use headwater_tests::detection::{Replayed, replayed};
 use headwater_tests::{binary, page, shared};
 
@@ -45,7 +45,8 @@ fn region(event: &SeizureEvent) -> Option<&str> {
 
 fn cell(family: &str, place: Option<&str>) -> CellKey {
     let market = Country::from_letters(*b"US").unwrap();
-    CellKey { family: family.into(), market, subdivision: place.map(Into::into) }
+    let area = place.map_or(Area::Market(market), |place| Area::Subdivision(market, place.into()));
+    CellKey { kind: Kind::Substitution, family: family.into(), area }
 }
 
 fn named(place: Option<&str>) -> &str {

@@ -1,10 +1,11 @@
 //! A cell seen through a lens: the statistic run from the start, with the evidence of the pair it speaks of.
 
 use headwater_catalog::Catalog;
-use headwater_model::{Day, Names};
+use headwater_model::{Day, Marking, Names};
 
 use crate::cell::Cell;
 use crate::config::Config;
+use crate::labels::{Label, Labels};
 use crate::registry::Registry;
 #[cfg(doc)]
 use crate::statistic::State;
@@ -20,18 +21,22 @@ pub(crate) struct Ground<'a> {
     pub names: &'a Names,
     pub catalog: &'a Catalog,
     pub config: &'a Config,
+    /// What had been told that applies to the cell.
     pub told: &'a [Told],
+    /// What the log statistic of the cell must exceed.
+    pub bar: f64,
     /// The closed day.
     pub day: Day,
 }
 
 /// The statistic of a cell through a lens, and the evidence of one pair.
 pub(crate) struct Analysis {
+    /// How series were told apart.
+    pub labels: Labels,
     pub tally: Tally,
     pub value: Value,
-    /// Members of the family.
-    pub falling: u16,
-    pub rising: u16,
+    pub falling: Label,
+    pub rising: Label,
     pub record: Record,
     /// Natural logarithm of the prior weight spent on the pair.
     pub pair_spent_log: f64,
@@ -40,18 +45,23 @@ pub(crate) struct Analysis {
 }
 
 impl Ground<'_> {
+    /// How the cell's series are told apart in records up to a marking, the pair given among them.
+    pub fn labels(&self, up_to: Marking, pair: Option<(Label, Label)>) -> Labels {
+        Labels::choose(self.cell, self.registry, up_to, self.told, pair)
+    }
+
     /// What a pair says for itself through a lens ([`State::own_log`]); none where it cannot be tested.
-    pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (u16, u16)) -> Option<f64> {
+    pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (Label, Label)) -> Option<f64> {
         let tally = Tally::of(self.cell, self.registry, lens);
-        let shape = shape_of(&tally, &self.cell.key, self.cell.family, self.told, self.catalog);
+        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
         let state = run(&tally, &shape, &self.config.statistic, self.day.week(), None)?;
         state.own_log(tally.active.len(), tally.local(falling)?, tally.local(rising)?)
     }
 
     /// The analysis of the leading pair, or of the pair given.
-    pub fn analyse(&self, lens: &Lens<'_>, pair: Option<(u16, u16)>) -> Option<Analysis> {
+    pub fn analyse(&self, lens: &Lens<'_>, pair: Option<(Label, Label)>) -> Option<Analysis> {
         let tally = Tally::of(self.cell, self.registry, lens);
-        let shape = shape_of(&tally, &self.cell.key, self.cell.family, self.told, self.catalog);
+        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
         let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
         let (a, b) = match pair {
             Some((falling, rising)) => (tally.local(falling)?, tally.local(rising)?),
@@ -65,11 +75,18 @@ impl Ground<'_> {
         let value = state.value(k)?;
         let (falling, rising) = (tally.active[a], tally.active[b]);
         let own_log = state.own_log(k, a, b)?;
-        Some(Analysis { pair_spent_log: state.spent_log(k, a, b), own_log, tally, value, falling, rising, record })
+        let labels = lens.labels(self.cell, self.registry).into_owned();
+        let pair_spent_log = state.spent_log(k, a, b);
+        Some(Analysis { pair_spent_log, own_log, labels, tally, value, falling, rising, record })
     }
 }
 
 impl Analysis {
+    /// Whether the cell is above its bar and the pair carries enough of it to be named.
+    pub fn leads(&self, ground: &Ground<'_>) -> bool {
+        self.value.log > ground.bar && self.pair_log() - self.value.log >= ground.config.lead_share_min.ln()
+    }
+
     /// Natural logarithm of the pair's own part of the sum.
     pub fn pair_log(&self) -> f64 {
         self.record.pair_log()

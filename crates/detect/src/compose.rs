@@ -13,6 +13,8 @@ use crate::config::MODEL;
 use crate::counter_evidence::{Case, Silence};
 use crate::figures::{count, milligrams};
 use crate::found::Found;
+use crate::label_name::LabelName;
+use crate::labels::Label;
 use crate::likelihood::likelihood;
 use crate::tally::Lens;
 use crate::trail::{Trail, trail};
@@ -26,24 +28,14 @@ const SIMULATED: &str = "SIM-";
 
 /// Puts the first revision together; id, ordinal and rank are the caller's. Also the trail, which may forbid it.
 pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, traces: &[EventTrace]) -> (Alert, Trail) {
-    let lens = Lens::up_to(found.up_to);
+    let lens = found.lens();
     let (figures, analysis, config) = (&found.figures, &found.analysis, ground.config);
     let key = &ground.cell.key;
     let trail = trail(ground, analysis, figures, &lens, traces);
-    let substance = |member: u16| {
-        let members = &ground.catalog.family_at(ground.cell.family).members;
-        ground.catalog.substance(members[usize::from(member)])
-    };
-    let (falling, rising) = (substance(found.pair().0), substance(found.pair().1));
-    let (headline, headline_parts) = headline::substitution(
-        &falling.short_name,
-        &rising.short_name,
-        key.market,
-        key.subdivision.as_deref(),
-        figures.evidence,
-        found.onset.date,
-        ground.catalog,
-    );
+    let named = |label: Label| LabelName::of(label, ground.cell, ground.registry, ground.catalog);
+    let (falling, rising) = (named(found.pair().0), named(found.pair().1));
+    let (headline, headline_parts) =
+        headline::sentence(key, &falling, &rising, figures.evidence, found.onset.date, ground.catalog);
 
     let sources: BTreeSet<&str> = figures.strata.keys().map(|stratum| &*stratum.source).collect();
     let without: BTreeMap<&str, Option<f64>> = match sources.len() {
@@ -56,7 +48,11 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         .map(|reporter| (reporter.to_string(), without.get(&**reporter).copied().flatten()))
         .collect();
 
-    let context = control::context(&[&falling.id, &rising.id], &countries(ground, &lens), ground.day, ground.catalog);
+    let substances: Vec<&str> = match key.kind {
+        Kind::Displacement => members(ground),
+        _ => vec![&falling.id, &rising.id],
+    };
+    let context = control::context(&substances, &countries(ground, &lens), ground.day, ground.catalog);
     let silences: Vec<Silence> = habits
         .iter()
         .filter(|((source, _), _)| sources.contains(&**source))
@@ -80,14 +76,14 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
     let likelihood = likelihood(analysis.value.log, found.reporters.len(), config);
     let flagged_share = round::share(figures.flagged_share());
     let confidence = confidence::confidence(found.reporters.len(), &counter_evidence, flagged_share);
-    let mover = |member: u16, id: &str, name: &str, cas: Option<&str>| {
-        let [before, after] = figures.sum(Some(member));
-        let [share_before, share_after] = figures.share(member).map(rounded);
-        let [records_before, records_after] = figures.records(member).map(count);
+    let mover = |label: Label, name: LabelName| {
+        let [before, after] = figures.sum(Some(label));
+        let [share_before, share_after] = figures.share(label).map(rounded);
+        let [records_before, records_after] = figures.records(label).map(count);
         Mover {
-            id: id.into(),
-            name: name.into(),
-            cas: cas.map(Into::into),
+            id: name.id,
+            name: name.name,
+            cas: name.cas,
             share_before,
             share_after,
             mass_mg_before: milligrams(before.mass_mg),
@@ -96,8 +92,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
             records_after,
         }
     };
-    let falling = mover(found.pair().0, &falling.id, &falling.name, falling.cas.first().map(|c| &**c));
-    let rising = mover(found.pair().1, &rising.id, &rising.name, rising.cas.first().map(|c| &**c));
+    let (falling, rising) = (mover(found.pair().0, falling), mover(found.pair().1, rising));
     let after = figures.windows.after;
     let priority = Priority {
         band: priority::band(likelihood.probability, &confidence),
@@ -119,10 +114,10 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         revision: 1,
         status: AlertStatus::Raised,
         changes: None,
-        kind: Kind::Substitution,
-        scope: key.scope(),
-        market: key.market.as_str().into(),
-        place: key.subdivision.as_deref().map(Into::into),
+        kind: key.kind,
+        scope: key.area.scope(),
+        market: key.area.market_word(),
+        place: key.area.place().map(Into::into),
         headline,
         headline_parts,
         family: key.family.to_string(),
@@ -140,7 +135,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         fdr: 1.0,
         statistic: Statistic {
             value: round::log(analysis.value.log),
-            bar: config.bar,
+            bar: round::log(ground.bar),
             false_alarms_per_1000_market_years: config.false_alarms_per_1000_market_years,
             series: series(found, ground.day),
         },
@@ -178,11 +173,17 @@ fn rounded(share: Share) -> Share {
     Share { value: round::share(share.value), low: round::share(share.low), high: round::share(share.high) }
 }
 
+/// The ids of the family's substances: what a way brings is any of them.
+fn members<'a>(ground: &Ground<'a>) -> Vec<&'a str> {
+    let members = &ground.catalog.family_at(ground.cell.family).members;
+    members.iter().map(|member| &*ground.catalog.substance(*member).id).collect()
+}
+
 /// The market and every country on the cell's routes.
 fn countries(ground: &Ground<'_>, lens: &Lens<'_>) -> BTreeSet<Country> {
-    let mut countries = BTreeSet::from([ground.cell.key.market]);
-    let series: BTreeSet<_> = ground.cell.entries().flat_map(|(_, series)| series.keys().copied()).collect();
-    for info in series.into_iter().filter_map(|id| ground.registry.info(id)).filter(|i| lens.sees(i)) {
+    let mut countries: BTreeSet<Country> = ground.cell.key.area.market().into_iter().collect();
+    let counted = ground.cell.series(ground.registry).filter(|(id, _)| !ground.registry.amounts(*id).is_empty());
+    for (_, info) in counted.filter(|(_, info)| lens.sees(info)) {
         countries.extend(ground.names.routes.get(info.route).countries());
     }
     countries.remove(&Country::UNKNOWN);
@@ -203,10 +204,10 @@ fn series(found: &Found, day: Day) -> Vec<StatisticPoint> {
 /// One row a reporter and kind of evidence, its offices added up.
 fn strata(found: &Found, without: &BTreeMap<&str, Option<f64>>, habits: &Habits) -> Vec<StratumFigures> {
     let mut rows: BTreeMap<(&str, headwater_model::Evidence), [[i64; 2]; 2]> = BTreeMap::new();
-    for (stratum, members) in &found.figures.strata {
+    for (stratum, labels) in &found.figures.strata {
         let row = rows.entry((&stratum.source, stratum.evidence)).or_default();
-        for (side, member) in [found.pair().0, found.pair().1].iter().enumerate() {
-            let counts = members.get(member).copied().unwrap_or_default();
+        for (side, label) in [found.pair().0, found.pair().1].iter().enumerate() {
+            let counts = labels.get(label).copied().unwrap_or_default();
             row[side][0] += counts[0];
             row[side][1] += counts[1];
         }

@@ -5,6 +5,7 @@ use headwater_model::{Arg, Check, CheckResult, ControlContext, CounterEvidence, 
 use crate::analysis::{Analysis, Ground};
 use crate::control;
 use crate::figures::{Figures, Z90};
+use crate::labels::Label;
 use crate::movement;
 use crate::round;
 use crate::tally::Lens;
@@ -45,7 +46,7 @@ impl Case<'_> {
         ]
     }
 
-    fn pair(&self) -> (u16, u16) {
+    fn pair(&self) -> (Label, Label) {
         (self.analysis.falling, self.analysis.rising)
     }
 

@@ -1,29 +1,67 @@
 //! The detector: closes days, raises, revises, withdraws and expires.
 //!
-//! Rules of telling. A pair of a cell is raised when the cell's log statistic exceeds its bar, the pair carries enough of
-//! it, and it holds without its strongest block, without any one reporter that counts, and without its largest operation.
-//! A subdivision is told only while no alert of its whole market tells the same pair. What was told begins a new baseline
-//! ([`Told`]): the same shift is not told again, and no pair that shares a substance is raised in the cell within the
-//! refractory time.
+//! # What is run when
+//!
+//! A cell is a kind of change, a family and an area: substitutions in the world, in each market, each subdivision and each
+//! office; displacements in the world, in each market and each subdivision. Substitutions of markets and subdivisions are
+//! run on every day that changes them. All other cells are run on the first day of an event week that changes them, and
+//! daily while they stand above half the bar, but for the `look_days` after a look at which they did not pass. So a family
+//! costs at most one run a day for each changed market and subdivision, and mostly one a week for each of its other cells.
+//! What came in between is not lost: a run is over all counts.
+//!
+//! # What passes
+//!
+//! A pair of a cell passes when the cell's log statistic exceeds its bar, the pair carries enough of it, and it holds
+//! without its strongest block, without any one reporter that counts, and (asked of the events, when it is raised) without
+//! its largest operation. Every cell needs twelve months of its own history. The bar of a subdivision or an office is
+//! higher by ln n, n being how many such cells of the market can be tested: together they raise no more false alarms than
+//! the market does (Bonferroni). An office needs two reporters or kinds of evidence: what only one of its desks shows may be a
+//! campaign, or a new laboratory. The world is one cell where there are many markets, so its bar is theirs; its pair must
+//! also hold without any one market that counts.
+//!
+//! # What is told
+//!
+//! A shift is told once, at the narrowest scope that carries it. Two cells of one kind and family tell the same where one
+//! lies in the other and their pairs are the same (a route and its origin count as the same).
+//!
+//! 1. *Narrow carries wide.* The wide cell is told only if it passes without each one of the narrower cells that tell the
+//!    same: that were told of it, whether that alert still stands or has expired, or that pass on the same day. Where it
+//!    does not pass without one of them, it is that one's shift, and the wide cell is looked at again after `look_days`.
+//!    They are left out one at a time: a shift of three subdivisions is the market's, though nothing may be left without
+//!    all three. The world alone must pass, and hold without any one further market, when all of them are left out
+//!    together: it is there for what is too thin to show in any one market, and two markets that were told are two shifts.
+//!    ("Passes" here: the statistic and the pair's part of it; the rest was asked of the whole.)
+//! 2. *Wide holds narrow.* Where a wider cell tells the same, by an alert that stands or on the same day, the narrow one is
+//!    not raised: its records are in the figures and updates of the wide alert.
+//! 3. *Merging.* When a market's or a subdivision's alert is raised while narrower ones stand that tell the same, those
+//!    end on that day: status and reason `expired`, `changes.parts` the template `merged` with the id and scope of the wide
+//!    alert. An alert of the world ends none: what stands was left out when it passed.
+//! 4. *Refractory.* What was told begins a new baseline ([`Told`]) in its cell and in those that lie in it: the same shift
+//!    is not told again, and no pair that shares a label is raised there within the refractory time. A wider cell is not
+//!    held back by it (1 and 3 see to it), nor is a neighbour, nor another kind.
+//!
+//! An office lies in a subdivision where all its records name that one; an office that spans several lies in its market
+//! alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_model::{
-    Alert, AlertStatus, ChangeReason, Changes, Country, Day, EventTrace, EvidenceQuery, Kind, KnownDay, Marking, Names,
-    Pane,
+    Alert, AlertStatus, ChangeReason, Changes, Day, EventTrace, EvidenceQuery, Kind, KnownDay, Marking, Names, Pane,
 };
 
 use crate::alert_id::alert_id;
 use crate::analysis::Ground;
+use crate::area::Area;
 use crate::cell::{Cell, CellKey};
 use crate::compose::compose;
 use crate::config::Config;
 use crate::evaluate::Evaluation;
 use crate::fdr;
 use crate::found::Found;
-use crate::registry::Registry;
+use crate::labels::Label;
+use crate::registry::{Registry, SeriesInfo};
 use crate::revise::{Moves, Standing, changes, withdrawn};
 use crate::told::Told;
 use crate::watch::Watch;
@@ -34,13 +72,14 @@ const RANK_DAYS: i32 = 7;
 /// Turns panes into alerts, day by day.
 pub struct Detector {
     catalog: Arc<Catalog>,
-    config: Config,
-    registry: Registry,
-    watches: BTreeMap<CellKey, Watch>,
-    told: BTreeMap<(Box<str>, Country), Vec<Told>>,
-    standing: BTreeMap<String, Standing>,
+    pub(crate) config: Config,
+    pub(crate) registry: Registry,
+    pub(crate) watches: BTreeMap<CellKey, Watch>,
+    /// By kind and family.
+    told: BTreeMap<(Kind, Box<str>), Vec<Told>>,
+    pub(crate) standing: BTreeMap<String, Standing>,
     /// Alerts raised so far of each cell and pair.
-    ordinals: BTreeMap<(CellKey, u16, u16), u32>,
+    ordinals: BTreeMap<(CellKey, Label, Label), u32>,
     /// Scores of what was raised in the last days.
     recent: Vec<(Day, f64, String)>,
     day: Option<Day>,
@@ -89,22 +128,21 @@ impl Detector {
         self.pending.clear();
         self.expire(day);
         let changed = self.take_in(changes);
-        for key in &changed {
-            self.evaluate_watch(key, day);
+        let asked: Vec<CellKey> = changed.iter().filter(|key| self.is_due(key, day)).cloned().collect();
+        for key in &asked {
+            self.run(key, day);
         }
         self.review(&changed, day, names);
-        for key in &changed {
-            if let Some(found) = self.candidate(key, day, names) {
-                let told = self.told_in(key).to_vec();
-                self.pending.push(Pending { key: key.clone(), found, told, revises: None });
-            }
+        for (key, found) in self.tell(&asked, day, names) {
+            let told = self.watches.get(&key).map(|watch| self.told_of(&watch.cell)).unwrap_or_default();
+            self.pending.push(Pending { key, found, told, revises: None });
         }
         for key in &changed {
             if let Some(watch) = self.watches.get_mut(key) {
                 watch.corrected = false;
             }
         }
-        self.pending.iter().map(|pending| self.query(pending, day, names)).collect()
+        self.pending.iter().map(|pending| self.query(pending, day)).collect()
     }
 
     /// Takes the answers to the questions of the day just closed; gives every revision of the day, in the order in
@@ -122,23 +160,34 @@ impl Detector {
         }
         self.rank(&mut raised, day);
         alerts.extend(raised);
+        alerts.append(&mut self.done);
         alerts
     }
 
     /// The statistic of a cell at the end of a day, up to a label, as an alert of it would be computed now.
     pub fn evaluate(&self, key: &CellKey, day: KnownDay, up_to: Marking, names: &Names) -> Option<Evaluation> {
         let watch = self.watches.get(key)?;
-        let analysis = self.ground(&watch.cell, self.told_in(key), day.0, names);
-        let analysis = analysis.analyse(&crate::tally::Lens::up_to(up_to), None)?;
-        Some(Evaluation::of(&analysis.value, &analysis.tally, &watch.cell, &self.catalog))
+        let told = self.told_of(&watch.cell);
+        let ground = self.ground(&watch.cell, &told, day.0, names);
+        let labels = ground.labels(up_to, None);
+        let lens = crate::tally::Lens { labels: Some(&labels), ..crate::tally::Lens::up_to(up_to) };
+        let analysis = ground.analyse(&lens, None)?;
+        Some(Evaluation::of(&analysis.value, &analysis.tally, &watch.cell, &self.registry, &self.catalog))
     }
 
-    fn ground<'a>(&'a self, cell: &'a Cell, told: &'a [Told], day: Day, names: &'a Names) -> Ground<'a> {
-        Ground { cell, registry: &self.registry, names, catalog: &self.catalog, config: &self.config, told, day }
+    pub(crate) fn ground<'a>(&'a self, cell: &'a Cell, told: &'a [Told], day: Day, names: &'a Names) -> Ground<'a> {
+        let (registry, catalog, config, bar) = (&self.registry, &*self.catalog, &self.config, self.bar(&cell.key));
+        Ground { cell, registry, names, catalog, config, told, bar, day }
     }
 
-    fn told_in(&self, key: &CellKey) -> &[Told] {
-        self.told.get(&(key.family.clone(), key.market)).map_or(&[], |told| told)
+    /// What was told that applies to a cell.
+    pub(crate) fn told_of(&self, cell: &Cell) -> Vec<Told> {
+        self.told_of_kind(&cell.key).filter(|told| cell.lies_in(&told.area)).cloned().collect()
+    }
+
+    /// What was told of a cell's kind and family anywhere.
+    pub(crate) fn told_of_kind(&self, key: &CellKey) -> impl Iterator<Item = &Told> {
+        self.told.get(&(key.kind, key.family.clone())).into_iter().flatten()
     }
 
     /// Alerts whose time is over, each under the day on which it was.
@@ -171,32 +220,32 @@ impl Detector {
             same
         });
         net.retain(|pane| !pane.sums.is_zero());
+        for pane in &net {
+            self.registry.add(pane);
+        }
         let mut changed = BTreeSet::new();
         for panes in net.chunk_by(|a, b| a.key.series == b.key.series) {
             let Some(info) = self.registry.info(panes[0].key.series) else { continue };
             for (family, _) in &info.families {
                 let id = &self.catalog.family_at(*family).id;
-                let subdivisions = [None, info.subdivision.clone()];
-                for subdivision in &subdivisions[..1 + usize::from(info.subdivision.is_some())] {
-                    let cell = CellKey { family: id.clone(), market: info.market, subdivision: subdivision.clone() };
-                    let watch = self
-                        .watches
-                        .entry(cell.clone())
-                        .or_insert_with(|| Watch::new(Cell::new(cell.clone(), *family)));
+                for (kind, area) in cells_of(info) {
+                    let key = CellKey { kind, family: id.clone(), area };
+                    let watch =
+                        self.watches.entry(key.clone()).or_insert_with(|| Watch::new(Cell::new(key.clone(), *family)));
                     for pane in panes {
                         watch.add(pane, info, &self.registry);
                     }
-                    changed.insert(cell);
+                    changed.insert(key);
                 }
             }
         }
         changed
     }
 
-    fn evaluate_watch(&mut self, key: &CellKey, day: Day) {
-        let told = self.told.get(&(key.family.clone(), key.market)).map_or(&[][..], |told| told);
+    fn run(&mut self, key: &CellKey, day: Day) {
+        let Some(told) = self.watches.get(key).map(|watch| self.told_of(&watch.cell)) else { return };
         if let Some(watch) = self.watches.get_mut(key) {
-            watch.evaluate(&self.registry, told, &self.catalog, &self.config.statistic, day.week());
+            watch.evaluate(&self.registry, &told, &self.catalog, &self.config.statistic, day.week());
         }
     }
 
@@ -222,7 +271,7 @@ impl Detector {
                     self.done.push(withdrawn(standing, day, log, &self.config));
                 }
                 // It never was: its pair's old baseline holds again.
-                if let Some(told) = self.told.get_mut(&(key.family, key.market)) {
+                if let Some(told) = self.told.get_mut(&(key.kind, key.family)) {
                     told.retain(|t| t.alert_id != id);
                 }
                 continue;
@@ -238,78 +287,26 @@ impl Detector {
         }
     }
 
-    /// What a cell is raised with on a day, if it is: from the lowest label up to which its panes pass.
-    fn candidate(&mut self, key: &CellKey, day: Day, names: &Names) -> Option<Found> {
-        let watch = self.watches.get(key)?;
-        if watch.value.as_ref()?.log <= self.config.bar || watch.next_look.is_some_and(|next| day < next) {
-            return None;
-        }
-        let ground = self.ground(&watch.cell, self.told_in(key), day, names);
-        let mut labels: BTreeSet<Marking> = BTreeSet::new();
-        for (_, series) in watch.cell.entries() {
-            labels.extend(series.keys().filter_map(|id| self.registry.info(*id)).map(|info| info.marking));
-        }
-        let found = labels.into_iter().find_map(|up_to| {
-            let found = Found::look(&ground, up_to, None)?;
-            self.passes(key, &ground, &found).then_some(found)
-        });
-        if found.is_none() {
-            self.look_later(key, day);
-        }
-        found
-    }
-
-    fn look_later(&mut self, key: &CellKey, day: Day) {
-        if let Some(watch) = self.watches.get_mut(key) {
-            watch.next_look = Some(day + self.config.look_days);
-        }
-    }
-
-    fn passes(&self, key: &CellKey, ground: &Ground<'_>, found: &Found) -> bool {
-        let (value, config) = (&found.analysis.value, &self.config);
-        let lead = found.analysis.pair_log() - value.log;
-        if value.log <= config.bar || lead < config.lead_share_min.ln() {
-            return false;
-        }
-        let (falling, rising) = found.pair();
-        let refractory = ground.told.iter().any(|told| {
-            told.applies_to(key) && told.shares(falling, rising) && ground.day - told.raised_on < config.refractory_days
-        });
-        let told_wider = key.subdivision.is_some() && self.market_tells(key, found.pair());
-        !refractory && !told_wider && found.corroborated(ground)
-    }
-
-    /// Whether an alert of the whole market tells the pair, or is about to.
-    fn market_tells(&self, key: &CellKey, pair: (u16, u16)) -> bool {
-        let whole = CellKey { subdivision: None, ..key.clone() };
-        self.standing.values().any(|s| s.key == whole && s.pair == pair)
-            || self.pending.iter().any(|p| p.key == whole && p.revises.is_none() && p.found.pair() == pair)
-    }
-
-    fn query(&self, pending: &Pending, day: Day, names: &Names) -> EvidenceQuery {
+    fn query(&self, pending: &Pending, day: Day) -> EvidenceQuery {
         let (found, windows) = (&pending.found, &pending.found.figures.windows);
-        let series = names.series.iter().map(|(id, _)| id).filter(|id| {
-            let (Some(info), Some(watch)) = (self.registry.info(*id), self.watches.get(&pending.key)) else {
-                return false;
-            };
-            let member = watch.cell.member(info);
-            info.marking <= found.up_to
-                && watch.cell.takes(info)
-                && (member == Some(found.pair().0) || member == Some(found.pair().1))
-        });
-        EvidenceQuery {
-            series: series.collect(),
-            from: windows.before.from,
-            to: windows.after.to,
-            as_of: KnownDay(day),
+        let (falling, rising) = found.pair();
+        let mut series = Vec::new();
+        if let Some(Watch { cell, .. }) = self.watches.get(&pending.key) {
+            for (id, info) in cell.series(&self.registry).filter(|(_, info)| info.marking <= found.up_to) {
+                let label = cell.label(info).map(|own| found.analysis.labels.of(own, &self.registry));
+                if label == Some(falling) || label == Some(rising) {
+                    series.push(id);
+                }
+            }
         }
+        EvidenceQuery { series, from: windows.before.from, to: windows.after.to, as_of: KnownDay(day) }
     }
 
     fn raise(&mut self, pending: &Pending, traces: &[EventTrace], day: Day, names: &Names) -> Option<Alert> {
         let (key, found) = (&pending.key, &pending.found);
         let watch = self.watches.get(key)?;
         let ground = self.ground(&watch.cell, &pending.told, day, names);
-        let (mut alert, trail) = compose(&ground, found, &watch.habits, traces);
+        let (mut alert, trail) = compose(&ground, found, &self.habits(key), traces);
         let one_operation = trail
             .largest
             .is_some_and(|largest| largest.log_without.is_none_or(|log| log <= self.config.corroboration_bar));
@@ -320,7 +317,7 @@ impl Detector {
         let ordinal = self.ordinals.entry((key.clone(), found.pair().0, found.pair().1)).or_insert(0);
         *ordinal += 1;
         alert.alert_id = alert_id(
-            Kind::Substitution,
+            alert.kind,
             alert.scope,
             &alert.family,
             &alert.market,
@@ -334,10 +331,15 @@ impl Detector {
             raised_on: day,
             falling: found.pair().0,
             rising: found.pair().1,
-            subdivision: key.subdivision.clone(),
+            area: key.area.clone(),
             after_week: found.onset.latest.week(),
         };
-        self.told.entry((key.family.clone(), key.market)).or_default().push(entry);
+        self.told.entry((key.kind, key.family.clone())).or_default().push(entry);
+        for id in self.merged_into(key, found.pair()) {
+            if let Some(narrower) = self.standing.remove(&id) {
+                self.done.push(narrower.merged(day, &alert));
+            }
+        }
         let standing = Standing {
             alert: alert.clone(),
             key: key.clone(),
@@ -362,7 +364,7 @@ impl Detector {
     ) -> Option<Alert> {
         let (standing, watch) = (self.standing.get(id)?, self.watches.get(&pending.key)?);
         let ground = self.ground(&watch.cell, &pending.told, day, names);
-        let (mut alert, _) = compose(&ground, &pending.found, &watch.habits, traces);
+        let (mut alert, _) = compose(&ground, &pending.found, &self.habits(&pending.key), traces);
         let last = &standing.alert;
         alert.alert_id = last.alert_id.clone();
         alert.revision = last.revision + 1;
@@ -379,10 +381,12 @@ impl Detector {
         Some(alert)
     }
 
-    /// The adjusted e-BH value of what was found among all cells that are tested.
+    /// The adjusted e-BH value of what was found among all cells of its kind and scope that are tested: the others hold
+    /// the same records over again.
     fn fdr(&self, key: &CellKey, found: &Found) -> f64 {
         let own = found.analysis.value.log - found.analysis.value.spent_log;
-        let others = self.watches.iter().filter(|(other, _)| *other != key);
+        let peer = |other: &CellKey| other.kind == key.kind && other.area.scope() == key.area.scope();
+        let others = self.watches.iter().filter(|(other, _)| *other != key && peer(other));
         let others = others.filter_map(|(_, w)| w.value.as_ref().map(|v| v.log - v.spent_log));
         let log_e: Vec<f64> = std::iter::once(own).chain(others).collect();
         crate::round::to_fdr(fdr::adjusted(&log_e, 0))
@@ -402,4 +406,14 @@ impl Detector {
             }
         }
     }
+}
+
+/// The kinds and areas of the cells that a series belongs to, in each of its families.
+fn cells_of(info: &SeriesInfo) -> Vec<(Kind, Area)> {
+    let mut areas = vec![Area::World, Area::Market(info.market)];
+    areas.extend(info.subdivision.clone().map(|place| Area::Subdivision(info.market, place)));
+    let ways = if info.way.is_some() { areas.clone() } else { Vec::new() };
+    areas.extend(info.office.clone().map(|place| Area::Office(info.market, place)));
+    let substitutions = areas.into_iter().map(|area| (Kind::Substitution, area));
+    substitutions.chain(ways.into_iter().map(|area| (Kind::Displacement, area))).collect()
 }

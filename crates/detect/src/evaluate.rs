@@ -1,10 +1,11 @@
 //! The statistic of one cell on one day, from panes alone: what every figure of an alert can be held against.
 
 use headwater_catalog::Catalog;
-use headwater_model::{Alert, Country, KnownDay, Marking, Names, Pane};
+use headwater_model::{KnownDay, Marking, Names, Pane};
 
 use crate::cell::{Cell, CellKey};
 use crate::config::StatisticConfig;
+use crate::label_name::LabelName;
 use crate::registry::Registry;
 use crate::statistic::{Value, run};
 use crate::tally::{Lens, Tally};
@@ -22,25 +23,14 @@ pub struct Evaluation {
 /// One pair's part of the sum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PairValue {
-    /// Catalog id of what falls.
+    /// Catalog id, or route, of what falls.
     pub falling: String,
-    /// Catalog id of what rises.
+    /// And of what rises.
     pub rising: String,
     /// Natural logarithm of its part.
     pub log: f64,
     /// The same held against the pair's part of the prior weight: what it says for itself.
     pub own_log: f64,
-}
-
-impl CellKey {
-    /// The cell that an alert speaks of; none where its market is no country.
-    pub fn of(alert: &Alert) -> Option<CellKey> {
-        Some(CellKey {
-            family: alert.family.as_str().into(),
-            market: Country::from_letters(alert.market.as_bytes().try_into().ok()?)?,
-            subdivision: alert.place.as_deref().map(Into::into),
-        })
-    }
 }
 
 /// Evaluates a cell at the end of `day` from the panes known by then, up to a label; nothing told before. Panes may come
@@ -63,18 +53,18 @@ pub fn evaluate(
             && cell.takes(info)
         {
             cell.add(pane, info, &registry);
+            registry.add(pane);
         }
     }
     let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
-    let shape = shape_of(&tally, &cell.key, cell.family, &[], catalog);
+    let shape = shape_of(&tally, &cell, &[], &registry, catalog);
     let value = run(&tally, &shape, config, day.0.week(), None)?.value(tally.active.len())?;
-    Some(Evaluation::of(&value, &tally, &cell, catalog))
+    Some(Evaluation::of(&value, &tally, &cell, &registry, catalog))
 }
 
 impl Evaluation {
-    pub(crate) fn of(value: &Value, tally: &Tally, cell: &Cell, catalog: &Catalog) -> Evaluation {
-        let members = &catalog.family_at(cell.family).members;
-        let id = |local: usize| catalog.substance(members[usize::from(tally.active[local])]).id.to_string();
+    pub(crate) fn of(value: &Value, tally: &Tally, cell: &Cell, registry: &Registry, catalog: &Catalog) -> Evaluation {
+        let id = |local: usize| LabelName::of(tally.active[local], cell, registry, catalog).id;
         let pairs = value.pairs.iter().zip(value.own_logs());
         let pairs =
             pairs.map(|((log, a, b), own_log)| PairValue { falling: id(*a), rising: id(*b), log: *log, own_log });

@@ -1,11 +1,12 @@
-//! What an alert shows in numbers: masses, shares and incidents before and after, by substance, route and reporter.
+//! What an alert shows in numbers: masses, shares and incidents before and after, by label, route and reporter.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_model::{Access, Day, Evidence, Marking, Onset, RouteFigures, RoutesOther, Share, Window, Windows};
 
-use crate::analysis::Ground;
+use crate::analysis::{Analysis, Ground};
 use crate::block::BlockKey;
+use crate::labels::Label;
 use crate::registry::StratumKey;
 use crate::tally::Lens;
 
@@ -31,13 +32,13 @@ pub(crate) struct Figures {
     pub windows: Windows,
     /// The kind of evidence that speaks: masses and shares are of this kind alone, for kinds are never added.
     pub evidence: Evidence,
-    /// By block and member, of that kind: a sum for each side.
-    pub blocks: BeforeAfter<BTreeMap<BlockKey, BTreeMap<u16, Sum>>>,
-    /// By stratum and member, of every kind: incidents.
-    pub strata: BTreeMap<StratumKey, BTreeMap<u16, BeforeAfter<i64>>>,
+    /// By block and label, of that kind: a sum for each side.
+    pub blocks: BeforeAfter<BTreeMap<BlockKey, BTreeMap<Label, Sum>>>,
+    /// By stratum and label, of every kind: incidents.
+    pub strata: BTreeMap<StratumKey, BTreeMap<Label, BeforeAfter<i64>>>,
     /// Mass by route, of that kind.
     routes: BTreeMap<String, BeforeAfter<i128>>,
-    /// Incidents of the two substances: all, and those that were derived.
+    /// Incidents of the two labels: all, and those that were derived.
     flagged: [i64; 2],
     /// Access of everything used, and the sources it came from.
     pub access: Access,
@@ -55,7 +56,13 @@ pub(crate) fn windows(onset: &Onset, first: Day, last: Day) -> Windows {
 
 impl Figures {
     /// Sums a cell up.
-    pub fn of(ground: &Ground<'_>, up_to: Marking, windows: Windows, evidence: Evidence, pair: (u16, u16)) -> Figures {
+    pub fn of(
+        ground: &Ground<'_>,
+        up_to: Marking,
+        windows: Windows,
+        evidence: Evidence,
+        analysis: &Analysis,
+    ) -> Figures {
         let lens = Lens::up_to(up_to);
         let mut figures = Figures {
             windows,
@@ -68,27 +75,26 @@ impl Figures {
             sources: BTreeSet::new(),
         };
         let mut accesses = BTreeSet::new();
-        for (key, series) in ground.cell.entries() {
+        for (key, id, amount) in ground.cell.entries(ground.registry, i32::MIN, i32::MAX) {
+            let Some(info) = ground.registry.info(id).filter(|i| lens.sees(i)) else { continue };
+            let Some(label) = ground.cell.label(info) else { continue };
+            let label = analysis.labels.of(label, ground.registry);
             let side = [windows.before, windows.after].iter().position(|w| key.last() >= w.from && key.last() <= w.to);
-            for (id, amount) in series {
-                let Some(info) = ground.registry.info(*id).filter(|i| lens.sees(i)) else { continue };
-                let Some(member) = ground.cell.member(info) else { continue };
-                accesses.insert(info.access);
-                let stratum = ground.registry.stratum(info.stratum);
-                figures.sources.insert(stratum.source.clone());
-                let Some(side) = side else { continue };
-                figures.strata.entry(stratum.clone()).or_default().entry(member).or_default()[side] += amount.incidents;
-                if member == pair.0 || member == pair.1 {
-                    figures.flagged[0] += amount.incidents;
-                    figures.flagged[1] += if info.flagged { amount.incidents } else { 0 };
-                }
-                if info.evidence == evidence {
-                    let sum = figures.blocks[side].entry(key).or_default().entry(member).or_default();
-                    sum.mass_mg += i128::from(amount.mass_mg);
-                    sum.incidents += amount.incidents;
-                    let route = ground.names.routes.get(info.route).to_string();
-                    figures.routes.entry(route).or_default()[side] += i128::from(amount.mass_mg);
-                }
+            accesses.insert(info.access);
+            let stratum = ground.registry.stratum(ground.cell.stratum(info));
+            figures.sources.insert(stratum.source.clone());
+            let Some(side) = side else { continue };
+            figures.strata.entry(stratum.clone()).or_default().entry(label).or_default()[side] += amount.incidents;
+            if label == analysis.falling || label == analysis.rising {
+                figures.flagged[0] += amount.incidents;
+                figures.flagged[1] += if info.flagged { amount.incidents } else { 0 };
+            }
+            if info.evidence == evidence {
+                let sum = figures.blocks[side].entry(key).or_default().entry(label).or_default();
+                sum.mass_mg += i128::from(amount.mass_mg);
+                sum.incidents += amount.incidents;
+                let route = ground.names.routes.get(info.route).to_string();
+                figures.routes.entry(route).or_default()[side] += i128::from(amount.mass_mg);
             }
         }
         // Combining is commutative: the numbers' order does not show.
@@ -98,11 +104,11 @@ impl Figures {
         figures
     }
 
-    /// What a member (none: the family) sums to, of the leading kind.
-    pub fn sum(&self, member: Option<u16>) -> BeforeAfter<Sum> {
+    /// What a label (none: the cell) sums to, of the leading kind.
+    pub fn sum(&self, label: Option<Label>) -> BeforeAfter<Sum> {
         self.blocks.each_ref().map(|blocks| {
             let mut total = Sum::default();
-            for (_, sum) in blocks.values().flatten().filter(|(m, _)| member.is_none_or(|member| **m == member)) {
+            for (_, sum) in blocks.values().flatten().filter(|(l, _)| label.is_none_or(|label| **l == label)) {
                 total.mass_mg += sum.mass_mg;
                 total.incidents += sum.incidents;
             }
@@ -110,25 +116,25 @@ impl Figures {
         })
     }
 
-    /// Incidents of a member over all strata.
-    pub fn records(&self, member: u16) -> BeforeAfter<i64> {
+    /// Incidents of a label over all strata.
+    pub fn records(&self, label: Label) -> BeforeAfter<i64> {
         let mut total = [0, 0];
-        for counts in self.strata.values().filter_map(|members| members.get(&member)) {
+        for counts in self.strata.values().filter_map(|labels| labels.get(&label)) {
             total[0] += counts[0];
             total[1] += counts[1];
         }
         total
     }
 
-    /// A member's share of the family's mass (of its incidents where a side has no mass), by side, with the interval of
+    /// A label's share of the cell's mass (of its incidents where a side has no mass), by side, with the interval of
     /// a ratio estimator over blocks (Cochran, Sampling Techniques, 1977, 6.3): blocks, not records, are what repeats.
-    pub fn share(&self, member: u16) -> BeforeAfter<Share> {
+    pub fn share(&self, label: Label) -> BeforeAfter<Share> {
         let by_mass = self.sum(None).iter().all(|sum| sum.mass_mg > 0);
         let amount = |sum: &Sum| if by_mass { sum.mass_mg.max(0) as f64 } else { sum.incidents.max(0) as f64 };
         self.blocks.each_ref().map(|blocks| {
             let rows: Vec<(f64, f64)> = blocks
                 .values()
-                .map(|m| (m.get(&member).map_or(0.0, amount), m.values().map(amount).sum::<f64>()))
+                .map(|m| (m.get(&label).map_or(0.0, amount), m.values().map(amount).sum::<f64>()))
                 .collect();
             let own: f64 = rows.iter().map(|(own, _)| own).sum();
             let all: f64 = rows.iter().map(|(_, all)| all).sum();
@@ -151,7 +157,7 @@ impl Figures {
         })
     }
 
-    /// Share of the two substances' incidents that was derived.
+    /// Share of the two labels' incidents that was derived.
     pub fn flagged_share(&self) -> f64 {
         if self.flagged[0] > 0 { (self.flagged[1] as f64 / self.flagged[0] as f64).clamp(0.0, 1.0) } else { 0.0 }
     }

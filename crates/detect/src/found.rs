@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use headwater_model::{Evidence, Interval, Marking, Onset};
+use headwater_model::{Country, Evidence, Interval, Marking, Onset, Scope};
 
 use crate::analysis::{Analysis, Ground};
+use crate::area::Area;
 use crate::figures::{Figures, windows};
+use crate::labels::Label;
 use crate::movement::moved_fraction;
 use crate::onset::onset;
 use crate::registry::StratumId;
@@ -20,29 +22,53 @@ pub(crate) struct Found {
     pub moved: Interval,
     /// Reporters that carry a share of the pair's incidents that counts, by name.
     pub reporters: Vec<Box<str>>,
-    /// Strata that carry such a share.
+    /// Strata that carry such a share,
     offices: Vec<StratumId>,
+    /// and markets, in a cell of the world.
+    markets: Vec<Country>,
 }
 
 impl Found {
     /// Looks at a cell up to a label: at its leading pair, or at the pair given.
-    pub fn look(ground: &Ground<'_>, up_to: Marking, pair: Option<(u16, u16)>) -> Option<Found> {
-        let analysis = ground.analyse(&Lens::up_to(up_to), pair)?;
+    pub fn look(ground: &Ground<'_>, up_to: Marking, pair: Option<(Label, Label)>) -> Option<Found> {
+        let labels = ground.labels(up_to, pair);
+        let analysis = ground.analyse(&Lens { labels: Some(&labels), ..Lens::up_to(up_to) }, pair)?;
         let onset = onset(&analysis.record, &ground.config.statistic)?;
         let evidence = leading_evidence(ground, &analysis, &onset)?;
         let blocks = || analysis.tally.weeks.values().flatten().map(|b| b.key);
         let first = blocks().map(|key| key.first).min()?;
         let last = blocks().map(|key| key.last()).max()?;
         let pair = (analysis.falling, analysis.rising);
-        let figures = Figures::of(ground, up_to, windows(&onset, first, last), evidence, pair);
+        let figures = Figures::of(ground, up_to, windows(&onset, first, last), evidence, &analysis);
         let moved = moved_fraction(&figures, pair);
-        let (reporters, offices) = carriers(ground, &analysis);
-        Some(Found { up_to, analysis, onset, figures, moved, reporters, offices })
+        let Carriers { reporters, offices, markets } = carriers(ground, &analysis);
+        Some(Found { up_to, analysis, onset, figures, moved, reporters, offices, markets })
     }
 
-    /// The two members.
-    pub fn pair(&self) -> (u16, u16) {
+    /// The two labels.
+    pub fn pair(&self) -> (Label, Label) {
         (self.analysis.falling, self.analysis.rising)
+    }
+
+    /// What it looked through, its labels told apart as it did.
+    pub fn lens(&self) -> Lens<'_> {
+        Lens { labels: Some(&self.analysis.labels), ..Lens::up_to(self.up_to) }
+    }
+
+    /// Whether the pair still passes without what lies in some areas.
+    pub fn passes_without(&self, ground: &Ground<'_>, areas: &[Area]) -> bool {
+        let lens = Lens { without_areas: areas, ..self.lens() };
+        ground.analyse(&lens, Some(self.pair())).is_some_and(|analysis| analysis.leads(ground))
+    }
+
+    /// Whether, without some areas, the pair stands without any one of the markets that count in it: what one market
+    /// carries is no shift of the world's.
+    pub fn spread(&self, ground: &Ground<'_>, without: &[Area]) -> bool {
+        self.markets.iter().all(|market| {
+            let areas = [without, &[Area::Market(*market)]].concat();
+            let rest = self.through(ground, Lens { without_areas: &areas, ..self.lens() });
+            rest.is_some_and(|log| log > ground.config.corroboration_bar)
+        })
     }
 
     /// What stands besides one block and besides any one reporter: an operation, a batch of laboratory reports or a
@@ -57,17 +83,20 @@ impl Found {
         if self.reporters.len() > 1 {
             return self.reporters.iter().all(|reporter| stands(self.without(ground, reporter)));
         }
-        // One reporter cannot be left out, but its offices can: a campaign or a new laboratory is one office's.
-        self.offices.len() < 2
-            || self.offices.iter().all(|office| {
-                stands(self.through(ground, Lens { without_stratum: Some(*office), ..Lens::up_to(self.up_to) }))
-            })
+        // One reporter cannot be left out, but its offices can: a campaign or a new laboratory is one office's. For the
+        // same reason one office's one kind of records carries no alert of that office.
+        if self.offices.len() < 2 {
+            return ground.cell.key.area.scope() != Scope::Office;
+        }
+        self.offices
+            .iter()
+            .all(|office| stands(self.through(ground, Lens { without_stratum: Some(*office), ..self.lens() })))
     }
 
     /// What the pair says for itself without a reporter.
     pub fn without(&self, ground: &Ground<'_>, reporter: &str) -> Option<f64> {
         let source = ground.names.sources.find(reporter)?;
-        self.through(ground, Lens { without_source: Some(source), ..Lens::up_to(self.up_to) })
+        self.through(ground, Lens { without_source: Some(source), ..self.lens() })
     }
 
     fn through(&self, ground: &Ground<'_>, lens: Lens<'_>) -> Option<f64> {
@@ -88,23 +117,38 @@ fn leading_evidence(ground: &Ground<'_>, analysis: &Analysis, onset: &Onset) -> 
     kinds.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(evidence, _)| evidence)
 }
 
-/// Reporters, and strata, whose share of the pair's incidents counts, by name.
-fn carriers(ground: &Ground<'_>, analysis: &Analysis) -> (Vec<Box<str>>, Vec<StratumId>) {
+/// Who carries a share of the pair's incidents that counts, by name.
+#[derive(Default)]
+struct Carriers {
+    reporters: Vec<Box<str>>,
+    offices: Vec<StratumId>,
+    markets: Vec<Country>,
+}
+
+fn carriers(ground: &Ground<'_>, analysis: &Analysis) -> Carriers {
     let tally = &analysis.tally;
     let (Some(a), Some(b)) = (tally.local(analysis.falling), tally.local(analysis.rising)) else {
-        return (Vec::new(), Vec::new());
+        return Carriers::default();
     };
     let mut by_stratum = vec![0.0; tally.strata.len()];
     for block in tally.weeks.values().flatten() {
         by_stratum[usize::from(block.stratum)] += block.counts[a] + block.counts[b];
     }
     let mut by_source: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut by_market: BTreeMap<Country, f64> = BTreeMap::new();
     for ((stratum, _), n) in tally.strata.iter().zip(&by_stratum) {
-        *by_source.entry(&*ground.registry.stratum(*stratum).source).or_default() += n;
+        let stratum = ground.registry.stratum(*stratum);
+        *by_source.entry(&*stratum.source).or_default() += n;
+        if let Some(market) = stratum.market {
+            *by_market.entry(market).or_default() += n;
+        }
     }
     let total: f64 = by_stratum.iter().sum();
     let counts = |n: f64| n > 0.0 && n >= ground.config.reporter_share_min * total;
-    let reporters = by_source.into_iter().filter(|(_, n)| counts(*n)).map(|(source, _)| source.into());
     let offices = tally.strata.iter().zip(&by_stratum).filter(|(_, n)| counts(**n)).map(|((stratum, _), _)| *stratum);
-    (reporters.collect(), offices.collect())
+    Carriers {
+        reporters: by_source.into_iter().filter(|(_, n)| counts(*n)).map(|(source, _)| source.into()).collect(),
+        offices: offices.collect(),
+        markets: by_market.into_iter().filter(|(_, n)| counts(*n)).map(|(market, _)| market).collect(),
+    }
 }

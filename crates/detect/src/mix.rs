@@ -7,6 +7,7 @@ use headwater_model::Day;
 
 use crate::block::BlockKey;
 use crate::config::StatisticConfig;
+use crate::labels::Label;
 use crate::onset::onset;
 use crate::statistic::{Record, Shape, run};
 use crate::sweep::Sweep;
@@ -89,7 +90,7 @@ impl Mix {
         let shape = self.shape(&self.tally);
         let value = self.sweep.value(&self.tally, shape, (!whole).then_some(&changed), &self.config, day.week())?;
         let (lead, a, b) = value.pairs.first()?;
-        let label = |local: usize| usize::from(self.tally.active[local]);
+        let label = |local: usize| self.tally.active[local] as usize;
         Some(MixValue { log: value.log, lead: lead - value.log, falling: label(*a), rising: label(*b) })
     }
 
@@ -99,7 +100,7 @@ impl Mix {
         let without = |stratum: u16| {
             let tally = self.tally_without(Some(stratum));
             let state = run(&tally, &self.shape(&tally), &self.config, week, None);
-            let pair = (tally.local(value.falling as u16), tally.local(value.rising as u16));
+            let pair = (tally.local(value.falling as Label), tally.local(value.rising as Label));
             match (state, pair) {
                 (Some(state), (Some(a), Some(b))) => state.own_log(tally.active.len(), a, b),
                 _ => None,
@@ -115,19 +116,19 @@ impl Mix {
     }
 
     fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
-        let (a, b) = (self.tally.local(value.falling as u16)?, self.tally.local(value.rising as u16)?);
+        let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
         let mut record = Record { pair: Some((a, b)), ..Record::default() };
         let state = run(&self.tally, &self.shape(&self.tally), &self.config, week, Some(&mut record))?;
         let from = onset(&record, &self.config)?.earliest.week();
         Some(record.pair_log_without_strongest_block(from)? - state.spent_log(self.tally.active.len(), a, b))
     }
 
-    fn active(&self) -> Vec<u16> {
-        (0..self.totals.len() as u16).filter(|k| self.totals[usize::from(*k)] > 0).collect()
+    fn active(&self) -> Vec<Label> {
+        (0..self.totals.len() as Label).filter(|k| self.totals[*k as usize] > 0).collect()
     }
 
     fn shape(&self, tally: &Tally) -> Shape {
-        let controls = tally.active.iter().map(|k| self.controls[usize::from(*k)].clone()).collect();
+        let controls = tally.active.iter().map(|k| self.controls[*k as usize].clone()).collect();
         Shape { controls, ..Shape::default() }
     }
 
@@ -138,11 +139,11 @@ impl Mix {
         Tally { active, strata, weeks }
     }
 
-    fn blocks(&self, from: i32, to: i32, active: &[u16], without: Option<u16>) -> BTreeMap<i32, Vec<Block>> {
+    fn blocks(&self, from: i32, to: i32, active: &[Label], without: Option<u16>) -> BTreeMap<i32, Vec<Block>> {
         let mut weeks: BTreeMap<i32, Vec<Block>> = BTreeMap::new();
         let counted = self.counts.range((BlockKey::least(from), 0)..).take_while(|((key, _), _)| key.week <= to);
         for ((key, stratum), counts) in counted.filter(|((_, stratum), _)| Some(*stratum) != without) {
-            let counts: Box<[f64]> = active.iter().map(|k| counts[usize::from(*k)].max(0) as f64).collect();
+            let counts: Box<[f64]> = active.iter().map(|k| counts[*k as usize].max(0) as f64).collect();
             if counts.iter().any(|n| *n > 0.0) {
                 weeks.entry(key.week).or_default().push(Block { key: *key, stratum: *stratum, counts });
             }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use headwater_model::{Interval, Level, Windows};
 
 use crate::figures::{BeforeAfter, Figures, Z90};
+use crate::labels::Label;
 
 /// Standard errors at which a level counts as moved.
 const LEVEL_Z: f64 = 1.96;
@@ -16,8 +17,8 @@ const DISPERSION: f64 = 1.5;
 /// Counts of one stratum: falling, rising and the rest of the family, before and after.
 type Row = [BeforeAfter<f64>; 3];
 
-fn rows(figures: &Figures, pair: (u16, u16)) -> Vec<(&str, Row)> {
-    let row = |members: &BTreeMap<u16, BeforeAfter<i64>>| {
+fn rows(figures: &Figures, pair: (Label, Label)) -> Vec<(&str, Row)> {
+    let row = |members: &BTreeMap<Label, BeforeAfter<i64>>| {
         let mut row = Row::default();
         for (member, counts) in members {
             let at = if *member == pair.0 { 0 } else { 1 + usize::from(*member != pair.1) };
@@ -32,7 +33,7 @@ fn rows(figures: &Figures, pair: (u16, u16)) -> Vec<(&str, Row)> {
 
 /// Share of the falling flow that moved: what is missing after, of what the strata's mix before lets expect
 /// (indirect standardisation), so that strata that grow or shrink do not count as movement.
-pub(crate) fn moved_fraction(figures: &Figures, pair: (u16, u16)) -> Interval {
+pub(crate) fn moved_fraction(figures: &Figures, pair: (Label, Label)) -> Interval {
     let (mut observed, mut expected, mut variance) = (0.0, 0.0, 0.0);
     for (_, [falling, rising, _]) in rows(figures, pair) {
         let (before, after) = (falling[0] + rising[0], falling[1] + rising[1]);
@@ -51,7 +52,7 @@ pub(crate) fn moved_fraction(figures: &Figures, pair: (u16, u16)) -> Interval {
 
 /// How far a side moved by itself, in standard errors: against its own rate before, and against the rest of its family
 /// where there is a rest. Positive = as the headline says.
-pub(crate) fn alone(figures: &Figures, pair: (u16, u16), rising: bool) -> f64 {
+pub(crate) fn alone(figures: &Figures, pair: (Label, Label), rising: bool) -> f64 {
     let days = |w: headwater_model::Window| f64::from(w.to - w.from + 1);
     let Windows { before, after } = figures.windows;
     let ratio = days(after) / days(before);
@@ -77,7 +78,7 @@ pub(crate) fn alone(figures: &Figures, pair: (u16, u16), rising: bool) -> f64 {
 }
 
 /// Reporters in which a side did not move as the headline says by its own rate, and reporters in all.
-pub(crate) fn reporters_still(figures: &Figures, pair: (u16, u16), rising: bool) -> (Vec<String>, usize) {
+pub(crate) fn reporters_still(figures: &Figures, pair: (Label, Label), rising: bool) -> (Vec<String>, usize) {
     let Windows { before, after } = figures.windows;
     let ratio = f64::from(after.to - after.from + 1) / f64::from(before.to - before.from + 1);
     let mut by_source: BTreeMap<&str, BeforeAfter<f64>> = BTreeMap::new();

@@ -1,7 +1,12 @@
-//! What the detector knows of each series: its cells' families, its stratum, its place and its access.
+//! What the detector knows of each series: its families, its way, its stratum, its place, its access, and its net sums.
+
+use std::collections::BTreeMap;
 
 use headwater_catalog::Catalog;
-use headwater_model::{Access, Country, Evidence, FamilyIx, Id, Marking, Names, Route, Series};
+use headwater_model::{Access, Country, Evidence, FamilyIx, Id, Kind, Marking, Names, Pane, Route, Series};
+
+use crate::block::BlockKey;
+use crate::labels::Label;
 
 /// Who counts, what kind of evidence, and at which office: labels are compared inside a stratum only.
 ///
@@ -14,6 +19,8 @@ pub(crate) struct StratumKey {
     pub evidence: Evidence,
     /// The source's own office, where it gives one.
     pub office: Option<Box<str>>,
+    /// The market, in a cell of the whole world: each is compared with itself alone.
+    pub market: Option<Country>,
 }
 
 /// The number of a stratum in its registry, in the order of arrival.
@@ -23,13 +30,19 @@ pub(crate) type StratumId = u32;
 #[derive(Clone, Debug)]
 pub(crate) struct SeriesInfo {
     /// The families it is tested in, and its place among their members.
-    pub families: Vec<(FamilyIx, u16)>,
+    pub families: Vec<(FamilyIx, Label)>,
+    /// Its way, where all its countries are known and are more than one.
+    pub way: Option<Label>,
     /// Where its route ends.
     pub market: Country,
     /// The subdivision of the market where it was seized.
     pub subdivision: Option<Box<str>>,
-    /// Its stratum.
+    /// The office in the market where it was seized.
+    pub office: Option<Box<str>>,
+    /// Its stratum in a cell of one market or of a part of it,
     pub stratum: StratumId,
+    /// and in a cell of the whole world.
+    pub stratum_of_world: StratumId,
     /// Into the names' sources.
     pub source: Id<Box<str>>,
     /// Kind of evidence.
@@ -44,11 +57,38 @@ pub(crate) struct SeriesInfo {
     pub flagged: bool,
 }
 
-/// Infos by series, extended as names are met.
+/// What the panes of one series sum to in one block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub incidents: i64,
+    pub mass_mg: i64,
+}
+
+impl Amount {
+    /// The amount of a pane.
+    pub fn of(pane: &Pane) -> Amount {
+        Amount { incidents: pane.sums.incidents, mass_mg: pane.sums.mass_mg }
+    }
+}
+
+/// A way: the countries of a route, or an origin alone.
+struct Way {
+    countries: Box<[Country]>,
+    origin: Label,
+}
+
+/// Infos and sums by series, extended as names are met.
+///
+/// Sums are kept here once, whatever the number of cells that a series belongs to: 32 bytes for each (series, block) that
+/// is not zero. Known days are not kept: what was taken back is gone, as if it had never been.
 #[derive(Default)]
 pub(crate) struct Registry {
     infos: Vec<Option<SeriesInfo>>,
+    /// By series, in the order of the blocks.
+    amounts: Vec<Vec<(BlockKey, Amount)>>,
     strata: Vec<StratumKey>,
+    ways: Vec<Way>,
+    way_of: BTreeMap<Box<[Country]>, Label>,
 }
 
 impl Registry {
@@ -57,6 +97,7 @@ impl Registry {
         for index in self.infos.len()..names.series.len() {
             let info = self.read(names.series.get(Id::new(index as u32)), names, catalog);
             self.infos.push(info);
+            self.amounts.push(Vec::new());
         }
     }
 
@@ -65,9 +106,56 @@ impl Registry {
         self.infos.get(series.index())?.as_ref()
     }
 
+    /// Adds a pane to the sums of its series. Saturating: beyond 92,000 of the largest possible records in one block no
+    /// figure means anything.
+    pub fn add(&mut self, pane: &Pane) {
+        let (block, change) = (BlockKey::of(pane.key), Amount::of(pane));
+        let Some(amounts) = self.amounts.get_mut(pane.key.series.index()) else { return };
+        match amounts.binary_search_by_key(&block, |(key, _)| *key) {
+            Ok(at) => {
+                let amount = &mut amounts[at].1;
+                amount.incidents = amount.incidents.saturating_add(change.incidents);
+                amount.mass_mg = amount.mass_mg.saturating_add(change.mass_mg);
+                if *amount == Amount::default() {
+                    amounts.remove(at);
+                }
+            }
+            Err(at) if change != Amount::default() => amounts.insert(at, (block, change)),
+            Err(_) => {}
+        }
+    }
+
+    /// The sums of a series, in the order of their blocks.
+    pub fn amounts(&self, series: Id<Series>) -> &[(BlockKey, Amount)] {
+        self.amounts.get(series.index()).map_or(&[], |amounts| amounts)
+    }
+
     /// A stratum by its number.
     pub fn stratum(&self, id: StratumId) -> &StratumKey {
         &self.strata[id as usize]
+    }
+
+    /// The countries of a way.
+    pub fn way(&self, way: Label) -> &[Country] {
+        &self.ways[way as usize].countries
+    }
+
+    /// The way that keeps a way's origin alone; of an origin itself.
+    pub fn origin_of(&self, way: Label) -> Label {
+        self.ways[way as usize].origin
+    }
+
+    /// Whether a way is an origin alone.
+    pub fn is_origin(&self, way: Label) -> bool {
+        self.origin_of(way) == way
+    }
+
+    /// Whether two labels of cells of a kind speak of the same: a route and its origin do.
+    pub fn same(&self, kind: Kind, one: Label, other: Label) -> bool {
+        one == other
+            || kind == Kind::Displacement
+                && (self.is_origin(one) || self.is_origin(other))
+                && self.origin_of(one) == self.origin_of(other)
     }
 
     fn read(&mut self, series: &Series, names: &Names, catalog: &Catalog) -> Option<SeriesInfo> {
@@ -79,7 +167,7 @@ impl Registry {
             if catalog.family_at(family).tested
                 && let Some(member) = members.iter().position(|m| *m == substance)
             {
-                families.push((family, member as u16));
+                families.push((family, member as Label));
             }
         }
         let market = names.market(series);
@@ -87,23 +175,22 @@ impl Registry {
             return None;
         }
         let place = series.place.map(|p| names.places.get(p));
-        let stratum = StratumKey {
+        let own = StratumKey {
             source: names.sources.get(series.source).clone(),
             evidence: series.evidence,
             office: place.and_then(|p| p.office.clone()),
+            market: None,
         };
-        let stratum = match self.strata.iter().position(|s| *s == stratum) {
-            Some(known) => known,
-            None => {
-                self.strata.push(stratum);
-                self.strata.len() - 1
-            }
-        };
+        let of_world = StratumKey { market: Some(market), ..own.clone() };
+        let here = place.filter(|p| p.country == market);
         Some(SeriesInfo {
             families,
+            way: self.way_by(names.routes.get(series.route)),
             market,
-            subdivision: place.filter(|p| p.country == market).and_then(|p| p.subdivision.clone()),
-            stratum: stratum as StratumId,
+            subdivision: here.and_then(|p| p.subdivision.clone()),
+            office: here.and_then(|p| p.office.clone()),
+            stratum: self.stratum_by(own),
+            stratum_of_world: self.stratum_by(of_world),
             source: series.source,
             evidence: series.evidence,
             route: series.route,
@@ -111,5 +198,37 @@ impl Registry {
             marking: names.accesses.get(series.access).marking,
             flagged: series.flagged,
         })
+    }
+
+    fn stratum_by(&mut self, key: StratumKey) -> StratumId {
+        let known = self.strata.iter().position(|s| *s == key).unwrap_or_else(|| {
+            self.strata.push(key);
+            self.strata.len() - 1
+        });
+        known as StratumId
+    }
+
+    /// The way of a route, with the way of its origin; none where a country is unknown or there is only one.
+    fn way_by(&mut self, route: &Route) -> Option<Label> {
+        let countries = route.countries();
+        if countries.contains(&Country::UNKNOWN) || countries.iter().all(|c| *c == countries[0]) {
+            return None;
+        }
+        if let Some(known) = self.way_of.get(countries) {
+            return Some(*known);
+        }
+        let origin = &countries[..1];
+        let origin = match self.way_of.get(origin) {
+            Some(known) => *known,
+            None => self.add_way(origin, self.ways.len() as Label),
+        };
+        Some(self.add_way(countries, origin))
+    }
+
+    fn add_way(&mut self, countries: &[Country], origin: Label) -> Label {
+        let way = self.ways.len() as Label;
+        self.ways.push(Way { countries: countries.into(), origin });
+        self.way_of.insert(countries.into(), way);
+        way
     }
 }

@@ -33,6 +33,16 @@ impl Reporting {
         }
     }
 
+    /// Takes in what became known elsewhere, of the last days of habit.
+    pub fn merge(&mut self, other: &Reporting) {
+        for (report, events) in &other.days {
+            *self.days.entry(*report).or_default() += events;
+        }
+        if let Some(last) = self.last() {
+            self.days = self.days.split_off(&(last - HABIT_DAYS, 0));
+        }
+    }
+
     /// The last day on which something came.
     pub fn last(&self) -> Option<Day> {
         self.days.keys().next_back().map(|(day, _)| *day)

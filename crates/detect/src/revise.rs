@@ -5,6 +5,7 @@ use headwater_model::{Alert, AlertStatus, ChangeReason, Changes, Day, Phrase};
 use crate::cell::CellKey;
 use crate::config::Config;
 use crate::found::Found;
+use crate::labels::Label;
 use crate::likelihood::likelihood;
 use crate::round;
 use crate::told::Told;
@@ -14,8 +15,8 @@ pub(crate) struct Standing {
     /// Its last revision.
     pub alert: Alert,
     pub key: CellKey,
-    /// The two members.
-    pub pair: (u16, u16),
+    /// The two labels.
+    pub pair: (Label, Label),
     /// What had been told before it: its own statistic knows no more.
     pub told: Vec<Told>,
     /// The day on which it was last looked at.
@@ -30,6 +31,12 @@ impl Standing {
     /// The last revision: its time is over.
     pub fn expired(self, day: Day) -> Alert {
         next(self.alert, day, AlertStatus::Expired, ChangeReason::Expired, Phrase::new("expired"))
+    }
+
+    /// The last revision of one that a wider alert tells from now on.
+    pub fn merged(self, day: Day, wider: &Alert) -> Alert {
+        let parts = Phrase::new("merged").with("into", wider.alert_id.as_str()).with("scope", wider.scope.as_str());
+        next(self.alert, day, AlertStatus::Expired, ChangeReason::Expired, parts)
     }
 }
 

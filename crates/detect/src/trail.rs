@@ -18,7 +18,7 @@ const FALLING_TRIED: usize = 4;
 /// What the traces say.
 #[derive(Default)]
 pub(crate) struct Trail {
-    /// Events of the two substances in the windows.
+    /// Events of the two labels in the windows.
     pub count: u32,
     /// Those that carry most, the heaviest first.
     pub top: Vec<TopEvent>,
@@ -107,12 +107,12 @@ fn candidate<'a>(
             let last = key.last();
             last >= w.from && last <= w.to
         });
-        let member = ground.cell.member(info);
-        let side = [analysis.falling, analysis.rising].iter().position(|m| Some(*m) == member);
+        let label = ground.cell.label(info).map(|own| analysis.labels.of(own, ground.registry));
+        let side = [analysis.falling, analysis.rising].iter().position(|l| Some(*l) == label);
         let (Some(side), true) = (side, inside && lens.sees(info) && ground.cell.takes(info)) else { continue };
         incidents[side] += pane.sums.incidents;
         mass[side] = mass[side].saturating_add(pane.sums.mass_mg);
-        let Some(stratum) = ground.cell.strata().iter().position(|s| *s == info.stratum) else { continue };
+        let Some(stratum) = ground.cell.strata().iter().position(|s| *s == ground.cell.stratum(info)) else { continue };
         match blocks.iter_mut().find(|(k, s, _)| (*k, *s) == (key, stratum as u16)) {
             Some((_, _, counts)) => counts[side] += pane.sums.incidents,
             None => {

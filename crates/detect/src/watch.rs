@@ -7,6 +7,7 @@ use headwater_model::{Day, Evidence, Marking, Pane};
 
 use crate::cell::Cell;
 use crate::config::StatisticConfig;
+use crate::labels::Labels;
 use crate::registry::{Registry, SeriesInfo};
 use crate::reporting::Reporting;
 use crate::statistic::Value;
@@ -20,23 +21,30 @@ pub(crate) type Habits = BTreeMap<(Box<str>, Evidence), Reporting>;
 /// A cell under watch. Besides the cell's sums it holds the tally (one count a block and substance) and its [`Sweep`].
 pub(crate) struct Watch {
     pub cell: Cell,
+    /// How its series are told apart, and what they count so.
+    labels: Labels,
     tally: Option<Tally>,
     sweep: Sweep,
     changed: BTreeSet<i32>,
-    /// How its sources report.
+    /// How its sources report. Kept by the cells that are run daily; what others tell stands on theirs.
     pub habits: Habits,
     /// Something was taken back since it was last looked at.
     pub corrected: bool,
     /// Not looked at for a raise before this day: it did not pass a short while ago.
     pub next_look: Option<Day>,
-    /// What the statistic said when last asked.
+    /// What the statistic said when last asked,
     pub value: Option<Value>,
+    /// and the week in which it was.
+    pub asked_in: Option<i32>,
+    /// Whether it ever said anything.
+    pub tested: bool,
 }
 
 impl Watch {
     pub fn new(cell: Cell) -> Watch {
         Watch {
             cell,
+            labels: Labels::Members,
             tally: None,
             sweep: Sweep::default(),
             changed: BTreeSet::new(),
@@ -44,6 +52,8 @@ impl Watch {
             corrected: false,
             next_look: None,
             value: None,
+            asked_in: None,
+            tested: false,
         }
     }
 
@@ -52,8 +62,10 @@ impl Watch {
         let block = self.cell.add(pane, info, registry);
         self.changed.insert(block.week);
         self.corrected |= pane.sums.incidents < 0 || pane.sums.mass_mg < 0;
-        let stratum = registry.stratum(info.stratum);
-        self.habits.entry((stratum.source.clone(), stratum.evidence)).or_default().add(pane);
+        if self.cell.key.is_daily() {
+            let stratum = registry.stratum(info.stratum);
+            self.habits.entry((stratum.source.clone(), stratum.evidence)).or_default().add(pane);
+        }
     }
 
     /// The statistic over everything in the cell, at the end of `week`.
@@ -65,21 +77,28 @@ impl Watch {
         config: &StatisticConfig,
         week: i32,
     ) -> Option<&Value> {
-        let lens = Lens::up_to(Marking::Red);
-        let changed = std::mem::take(&mut self.changed);
         let cell = &self.cell;
+        let labels = Labels::choose(cell, registry, Marking::Red, told, None);
+        let renamed = self.labels != labels;
+        self.labels = labels;
+        let lens = Lens { labels: Some(&self.labels), ..Lens::up_to(Marking::Red) };
+        let changed = std::mem::take(&mut self.changed);
+        self.asked_in = Some(week);
         let whole = match &mut self.tally {
             None => true,
             Some(tally) => {
-                !changed.iter().all(|week| tally.refresh(cell, registry, &lens, *week)) || !tally.all_active()
+                renamed
+                    || !changed.iter().all(|week| tally.refresh(cell, registry, &lens, *week))
+                    || !tally.all_active()
             }
         };
         if whole {
             self.tally = Some(Tally::of(&self.cell, registry, &lens));
         }
         let tally = self.tally.as_ref()?;
-        let shape = shape_of(tally, &self.cell.key, self.cell.family, told, catalog);
+        let shape = shape_of(tally, &self.cell, told, registry, catalog);
         self.value = self.sweep.value(tally, shape, (!whole).then_some(&changed), config, week);
+        self.tested |= self.value.is_some();
         self.value.as_ref()
     }
 }
@@ -87,9 +106,10 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::area::Area;
     use crate::cell::CellKey;
     use crate::statistic::run;
-    use headwater_model::{Access, Country, EventDay, Id, KnownDay, Names, PaneKey, Route, Series, Sums};
+    use headwater_model::{Access, Country, EventDay, Id, Kind, KnownDay, Names, PaneKey, Route, Series, Sums};
     use proptest::prelude::*;
 
     const SUBSTANCES: [&str; 4] = ["heroin", "fentanyl", "carfentanil", "nitazenes"];
@@ -135,11 +155,8 @@ mod tests {
             let mut registry = Registry::default();
             registry.extend(&names, &catalog);
             let family = catalog.families().iter().position(|f| &*f.id == "opioids").unwrap();
-            let key = CellKey {
-                family: "opioids".into(),
-                market: Country::from_letters(*b"US").unwrap(),
-                subdivision: None,
-            };
+            let area = Area::Market(Country::from_letters(*b"US").unwrap());
+            let key = CellKey { kind: Kind::Substitution, family: "opioids".into(), area };
             let mut watch = Watch::new(Cell::new(key, Id::new(family as u32)));
             let config = StatisticConfig::default();
             let mut given: Vec<Pane> = Vec::new();
@@ -157,6 +174,7 @@ mod tests {
                     panes.push(Pane { key, sums: gone.sums.negated() });
                 }
                 for pane in &panes {
+                    registry.add(pane);
                     watch.add(pane, registry.info(pane.key.series).unwrap(), &registry);
                     if pane.sums.incidents > 0 {
                         given.push(*pane);
@@ -164,7 +182,7 @@ mod tests {
                 }
                 let kept = watch.evaluate(&registry, &[], &catalog, &config, day.week()).cloned();
                 let tally = Tally::of(&watch.cell, &registry, &Lens::up_to(Marking::Red));
-                let shape = shape_of(&tally, &watch.cell.key, watch.cell.family, &[], &catalog);
+                let shape = shape_of(&tally, &watch.cell, &[], &registry, &catalog);
                 let fresh = run(&tally, &shape, &config, day.week(), None).and_then(|s| s.value(tally.active.len()));
                 prop_assert_eq!(&kept, &fresh);
                 tested += usize::from(fresh.is_some());

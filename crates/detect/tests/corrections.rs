@@ -5,12 +5,13 @@ mod common;
 
 use common::{Event, Plan, REPORTERS, Rng, SHIFT_WEEK, START, even, run, run_with, shifted, shifted_world};
 use headwater_catalog::Catalog;
-use headwater_detect::{CellKey, Config, Evaluation, evaluate};
-use headwater_model::{AlertStatus, ChangeReason, KnownDay, Marking, Names, Pane, Sums};
+use headwater_detect::{Area, CellKey, Config, Evaluation, evaluate};
+use headwater_model::{AlertStatus, ChangeReason, Kind, KnownDay, Marking, Names, Pane, Sums};
 use proptest::prelude::*;
 
 fn opioids() -> CellKey {
-    CellKey { family: "opioids".into(), market: common::country("US"), subdivision: None }
+    let area = Area::Market(common::country("US"));
+    CellKey { kind: Kind::Substitution, family: "opioids".into(), area }
 }
 
 fn at(day: KnownDay, panes: &[Pane], names: &Names) -> Option<Evaluation> {

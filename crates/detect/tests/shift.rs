@@ -165,44 +165,6 @@ fn precursor_families_are_watched_and_simulated_sources_are_said() {
 }
 
 #[test]
-fn a_subdivision_is_told_only_while_its_market_is_not() {
-    // Two regions; the shift is in one of them alone, which is a sixth of the market.
-    let north = |week: i32| shifted(week);
-    let mut events = Plan { seed: 8, weeks: 156, reporters: &REPORTERS, mix: &north, rate: &even }.events();
-    for event in &mut events {
-        event.subdivision = Some("North");
-    }
-    let both = run(&events);
-    let raised = both.raised();
-    assert_eq!(raised.len(), 1, "the same events are the market's: it is told, and told once");
-    assert_eq!((raised[0].scope, raised[0].place.as_deref()), (Scope::Market, None));
-
-    let mut south =
-        Plan { seed: 9, weeks: 156, reporters: &REPORTERS, mix: &common::steady, rate: &|_, _| 8.0 }.events();
-    for event in &mut south {
-        event.subdivision = Some("South");
-        event.id.push_str("-south");
-        event.source = if event.source == "US-CUSTOMS" { "US-CUSTOMS-SOUTH" } else { "US-POLICE-SOUTH" };
-    }
-    let mix = |week: i32| {
-        // In the south the other way round, so that the market as a whole says nothing.
-        let moved = if week >= SHIFT_WEEK { 0.25 } else { 0.0 };
-        vec![("heroin", 0.6 + 0.2 * moved), ("fentanyl", 0.2 - 0.2 * moved), ("carfentanil", 0.2)]
-    };
-    let counter = Plan { seed: 10, weeks: 156, reporters: &REPORTERS, mix: &mix, rate: &|_, _| 8.0 }.events();
-    for (event, other) in south.iter_mut().zip(counter) {
-        event.substance = other.substance;
-    }
-    events.extend(south);
-    let run = run(&events);
-    let places: Vec<Option<&str>> = run.raised().iter().map(|a| a.place.as_deref()).collect();
-    assert!(places.contains(&Some("North")) && !places.contains(&Some("South")), "{places:?}");
-    let north = run.raised().into_iter().find(|a| a.place.is_some()).unwrap();
-    assert_eq!((north.scope, north.market.as_str()), (Scope::Subdivision, "US"));
-    assert!(north.headline.contains("in North ("), "{}", north.headline);
-}
-
-#[test]
 fn an_alert_has_the_lowest_marking_that_carries_it() {
     let mut events = shifted_world(6);
     let green = run(&events);

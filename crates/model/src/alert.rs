@@ -61,7 +61,7 @@ pub struct Alert {
     pub confidence: Confidence,
     /// In which order to look.
     pub priority: Priority,
-    /// Adjusted e-BH value over the cells tested that day, in [0, 1].
+    /// Adjusted e-BH value over the cells of its kind and scope tested that day, in [0, 1].
     pub fdr: f64,
     /// The log statistic and its bar.
     pub statistic: Statistic,
@@ -143,13 +143,15 @@ pub struct Interval {
 /// A substance (for a displacement: a route) that fell or rose.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mover {
-    /// Catalog id; for a displacement the route.
+    /// Catalog id; for a displacement the route (`CN>MX>US`), or the origin (`CN`) where routes are too scattered to be
+    /// told apart, and at world scope.
     pub id: String,
-    /// The catalog's name.
+    /// The catalog's name, or the names of the countries.
     pub name: String,
     /// CAS number where the catalog has one.
     pub cas: Option<String>,
-    /// Share of the family's reported mass (of its incidents where nothing reports mass) before.
+    /// Share of the family's reported mass (of its incidents where nothing reports mass) before; for a displacement of
+    /// what has a known route.
     pub share_before: Share,
     /// And after.
     pub share_after: Share,
@@ -268,7 +270,7 @@ pub struct StratumFigures {
     pub delay_p90_days: u16,
 }
 
-/// The family's mass, and what its rate did.
+/// The family's mass, and what its rate did; for a displacement that of known routes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FamilyTotal {
     /// Milligrams before.

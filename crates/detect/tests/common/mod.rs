@@ -21,6 +21,8 @@ pub struct Event {
     pub evidence: Evidence,
     pub substance: &'static str,
     pub market: &'static str,
+    /// Origin and transit countries: the route to the market without its end.
+    pub way: &'static [&'static str],
     pub subdivision: Option<&'static str>,
     pub office: Option<&'static str>,
     pub day: Day,
@@ -45,6 +47,7 @@ impl Event {
             evidence: Evidence::Seizure,
             substance,
             market: "US",
+            way: &["CN"],
             subdivision: None,
             office: None,
             day,
@@ -57,6 +60,11 @@ impl Event {
             flagged: false,
             withdrawn: None,
         }
+    }
+
+    fn route(&self) -> Route {
+        let [origin, via @ ..] = self.way else { panic!("a route begins somewhere") };
+        Route::new(country(origin), via.iter().map(|c| country(c)), country(self.market))
     }
 
     /// Its signed panes.
@@ -72,7 +80,7 @@ impl Event {
             Access { marking: self.marking, releasable_to: self.releasable_to.iter().map(|o| Box::from(*o)).collect() };
         let series = Series {
             substance: names.substances.intern(self.substance),
-            route: names.routes.intern_with(&Route::new(country("CN"), [], market), Clone::clone),
+            route: names.routes.intern_with(&self.route(), Clone::clone),
             source: names.sources.intern(self.source),
             evidence: self.evidence,
             place: place.map(|p| names.places.intern_with(&p, Clone::clone)),

@@ -35,7 +35,7 @@ words! {
         Updated = "updated",
         /// Corrections took its evidence away.
         Withdrawn = "withdrawn",
-        /// Old: the change is the new normal.
+        /// Old: the change is the new normal; or merged: a wider alert tells it from now on.
         Expired = "expired",
     }
 }
