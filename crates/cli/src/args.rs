@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod bench;
+mod explain;
 mod import;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use bench::{
     Bench, BenchCluster, BenchDetect, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
     BenchStateOnce, Keep, Sweep,
 };
+pub use explain::{Detect, Explain};
 pub use import::{Cbp, Import};
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
@@ -59,6 +61,9 @@ pub enum Command {
     /// Check a configuration file
     #[command(subcommand)]
     Config(Config),
+    /// Look into the statistic behind the alerts
+    #[command(subcommand)]
+    Detect(Detect),
     /// Measure on this machine what the work costs; nothing of a store of yours is read or written
     #[command(subcommand)]
     Bench(Bench),

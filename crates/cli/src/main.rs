@@ -17,6 +17,7 @@ mod core;
 mod demo;
 mod detecting;
 mod doctor;
+mod explain;
 mod export;
 mod failure;
 mod give_back;
@@ -37,7 +38,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Export, Import, Metrics, Rejects};
+use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Detect, Export, Import, Metrics, Rejects};
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -81,6 +82,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Catalog(Catalog::Show { substance, overlay }) => catalog::show(substance.as_deref(), &overlay),
         Command::Metrics(Metrics::List { markdown }) => metrics_cmd::list(markdown),
         Command::Config(Config::Check { config }) => config::check(config.as_deref()),
+        Command::Detect(Detect::Explain(args)) => explain::explain(&args),
         Command::Bench(args) => bench::bench(&args),
     }
 }

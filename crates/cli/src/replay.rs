@@ -53,7 +53,7 @@ pub fn from_archive(args: &args::Replay, from: Day, to: Day) -> Result<(), Failu
 }
 
 /// The files by path. One file named twice is a slip of the hand, and would be counted as so many duplicates.
-fn in_order(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+pub fn in_order(files: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files = files.to_vec();
     files.sort();
     match files.windows(2).find(|pair| pair[0] == pair[1]) {

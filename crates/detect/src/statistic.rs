@@ -138,6 +138,17 @@ impl Record {
         Some(self.sum_log(|w| (w.week == strongest.key.week).then_some(minus)))
     }
 
+    /// Natural logarithm of the pair's own part of the sum, at the end of each recorded week.
+    pub fn pair_course(&self) -> impl Iterator<Item = (i32, f64)> {
+        let mut sums = [0.0f64; LANES];
+        self.weeks.iter().map(move |week| {
+            for (sum, log) in sums.iter_mut().zip(week.log) {
+                *sum = ((*sum + week.weight / LANES as f64) * log.exp()).min(SUM_MAX);
+            }
+            (week.week, sums.iter().sum::<f64>().ln())
+        })
+    }
+
     /// The Shiryaev-Roberts sum of the recorded weeks, with what `minus` names taken out of a week.
     fn sum_log(&self, minus: impl Fn(&WeekEvidence) -> Option<[f64; LANES]>) -> f64 {
         let mut sums = [0.0f64; LANES];

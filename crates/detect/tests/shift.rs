@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Event, Plan, REPORTERS, SHIFT_WEEK, START, even, run, shifted, shifted_world};
-use headwater_detect::{CellKey, Config, Evaluation, evaluate};
+use headwater_detect::{CellKey, Config, Evaluation, evaluate, explain};
 use headwater_model::{
     Alert, AlertStatus, Check, CheckResult, ConfidenceLevel, Day, KnownDay, LikelihoodWords, Marking, Role, Scope,
 };
@@ -206,4 +206,30 @@ fn what_was_told_is_not_told_again_and_ends_under_its_own_day() {
     }
     let day: Day = alert.detected_at;
     assert!(run.alerts.iter().all(|a| a.detected_at == day));
+}
+
+#[test]
+fn an_explanation_adds_up_to_the_statistic() {
+    let events = shifted_world(4);
+    let whole = run(&events);
+    let alert = only(whole.raised());
+    let value = statistic(&events, alert);
+    let mut names = headwater_model::Names::default();
+    let panes: Vec<_> = events.iter().flat_map(|e| e.panes(&mut names)).collect();
+    let catalog = headwater_catalog::Catalog::embedded();
+    let (cell, day) = (CellKey::of(alert).unwrap(), KnownDay(alert.as_of));
+    let config = Config::default();
+    let why = explain(&cell, None, day, alert.computed_up_to, &panes, &names, &catalog, &config).unwrap();
+    let its = explain(&cell, Some(alert), day, alert.computed_up_to, &panes, &names, &catalog, &config).unwrap();
+    assert_eq!(why, its);
+    assert_eq!(why.log, value.log);
+    assert!((why.course.last().unwrap().1 - value.log).abs() < 1e-9);
+    for (pair, of) in why.pairs.iter().zip(&value.pairs) {
+        assert_eq!((&pair.falling, &pair.rising), (&of.falling, &of.rising));
+        assert!((pair.own_log - of.own_log).abs() < 1e-9 && (pair.course.last().unwrap().1 - of.log).abs() < 1e-9);
+    }
+    assert_eq!(why.onset, (alert.onset.earliest, alert.onset.latest));
+    assert_eq!(why.strata.len(), alert.strata.len());
+    assert!(why.blocks.iter().all(|b| b.first >= why.onset.0 - 6));
+    assert!(why.blocks.windows(2).all(|w| w[0].nats.abs() >= w[1].nats.abs()));
 }

@@ -39,4 +39,5 @@ pub use reference::Reference;
 pub use report::Report;
 pub use rows::rows;
 pub use score::{Found, Own, Point, RATES, Score, Side, Stress, WITHIN_DAYS};
+pub use svg::{Axis, Chart, Line};
 pub use view::{Event, Labels, Secret, View, WEEK_DAYS};
