@@ -58,10 +58,13 @@ impl Replayed {
         self.alerts.iter().filter(|alert| alert.revision == 1)
     }
 
-    /// The statistic of a cell at the end of each of some days, from the records known by then and nothing told before;
-    /// a day on which nothing could be tested is left out.
-    pub fn course(&self, key: &CellKey, days: &[Day]) -> Vec<(Day, Evaluation)> {
-        let panes: Vec<Pane> = self.window.panes.sorted(&self.window.names).up_to(None).to_vec();
+    /// The statistic of a cell at the end of each of some days, from the records known by then, but for those of an
+    /// office, and nothing told before; a day on which nothing could be tested is left out.
+    pub fn course(&self, key: &CellKey, days: &[Day], without: Option<&str>) -> Vec<(Day, Evaluation)> {
+        let names = &self.window.names;
+        let office = |pane: &Pane| names.places.get(names.series.get(pane.key.series).place?).office.as_deref();
+        let mut panes: Vec<Pane> = self.window.panes.sorted(names).up_to(None).to_vec();
+        panes.retain(|pane| without.is_none() || office(pane) != without);
         let (names, catalog, config) = (&self.window.names, &self.catalog, Config::default().statistic);
         let on = |day: Day| evaluate(key, KnownDay(day), Marking::Red, &panes, names, catalog, &config);
         days.iter().filter_map(|day| Some((*day, on(*day)?))).collect()

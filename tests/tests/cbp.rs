@@ -3,12 +3,12 @@
 //! `HEADWATER_SHARED`.
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use headwater_detect::{Area, CellKey, Config, Evaluation, MODEL};
+use headwater_detect::{Area, CellKey, Config, Evaluation, MODEL, PairValue};
 use headwater_import::cbp::{self, CbpOptions, LAG_DAYS};
 use headwater_model::{Alert, Country, Day, EventPlace, Kind, SeizureEvent};
 use headwater_tests::detection::{Replayed, replayed};
@@ -32,21 +32,47 @@ fn detected(events: &[SeizureEvent]) -> Replayed {
 
 static SHOWN: LazyLock<Replayed> = LazyLock::new(|| detected(&EVENTS));
 
-/// The nation (`None`) and its regions.
-static PLACES: LazyLock<BTreeSet<Option<&str>>> =
-    LazyLock::new(|| EVENTS.iter().flat_map(|e| [None, region(e)]).collect());
+/// The nation, then its regions.
+static PLACES: LazyLock<BTreeSet<Area>> = LazyLock::new(|| {
+    let regions = EVENTS.iter().filter_map(|event| Some(Area::Subdivision(us(), parts(event).0?.into())));
+    regions.chain([Area::Market(us())]).collect()
+});
 
-fn region(event: &SeizureEvent) -> Option<&str> {
+/// The offices with enough seizures of heroin or fentanyl to say anything.
+static OFFICES: LazyLock<BTreeSet<Area>> = LazyLock::new(|| {
+    let offices = EVENTS.iter().filter_map(|event| Some(Area::Office(us(), parts(event).1?.into())));
+    let offices: BTreeSet<Area> = offices.collect();
+    let all = |place: &Area| -> u32 { YEARS.map(|year| total(place, &["Heroin", "Fentanyl"], year)).sum() };
+    offices.into_iter().filter(|office| all(office) >= OFFICE_SEIZURES).collect()
+});
+/// One in a fortnight.
+const OFFICE_SEIZURES: u32 = 100;
+
+/// The fiscal years of the table.
+const YEARS: std::ops::RangeInclusive<i32> = 2019..=2022;
+
+fn us() -> Country {
+    Country::from_letters(*b"US").unwrap()
+}
+
+/// Region and office of an event.
+fn parts(event: &SeizureEvent) -> (Option<&str>, Option<&str>) {
     match &event.place {
-        EventPlace::Parts { subdivision, .. } => subdivision.as_deref(),
-        EventPlace::Code(_) => None,
+        EventPlace::Parts { subdivision, office, .. } => (subdivision.as_deref(), office.as_deref()),
+        EventPlace::Code(_) => (None, None),
     }
 }
 
-fn cell(family: &str, place: Option<&str>) -> CellKey {
-    let market = Country::from_letters(*b"US").unwrap();
-    let area = place.map_or(Area::Market(market), |place| Area::Subdivision(market, place.into()));
-    CellKey { kind: Kind::Substitution, family: family.into(), area }
+fn lies_in(event: &SeizureEvent, place: &Area) -> bool {
+    match place {
+        Area::Subdivision(_, name) => parts(event).0 == Some(name),
+        Area::Office(_, name) => parts(event).1 == Some(name),
+        Area::World | Area::Market(_) => true,
+    }
+}
+
+fn cell(family: &str, place: &Area) -> CellKey {
+    CellKey { kind: Kind::Substitution, family: family.into(), area: place.clone() }
 }
 
 fn named(place: Option<&str>) -> &str {
@@ -60,26 +86,25 @@ fn table_of(columns: &str, rows: impl IntoIterator<Item = String>) -> String {
     format!("{columns}\n{rule}|\n{}", rows.join("\n"))
 }
 
-/// Seizures of a drug in a fiscal year, which begins in October, by the table's own name.
-fn seizures(place: Option<&str>, drug: &str, year: i32) -> u32 {
+/// Seizures of some drugs, by the table's own names, in a fiscal year, which begins in October.
+fn total(place: &Area, drugs: &[&str], year: i32) -> u32 {
     let fiscal = |event: &SeizureEvent| {
         let (year, month, _) = Day::parse(&event.occurred_on).unwrap().ymd();
         year + i32::from(month >= 10)
     };
-    let there = EVENTS.iter().filter(|event| place.is_none() || region(event) == place);
-    let of_drug = there.filter(|event| event.items[0].name.as_deref() == Some(drug) && fiscal(event) == year);
-    of_drug.map(|event| event.incidents.unwrap_or(1)).sum()
+    let of = |event: &SeizureEvent| event.items[0].name.as_deref().is_some_and(|name| drugs.contains(&name));
+    let there = EVENTS.iter().filter(|event| lies_in(event, place) && of(event) && fiscal(event) == year);
+    there.map(|event| event.incidents.unwrap_or(1)).sum()
 }
 
 /// The seizures of some drugs, and one drug's percentage of them, fiscal year by fiscal year.
-fn shares(place: Option<&str>, drug: &str, of: &[&str]) -> String {
-    let total = |year| -> u32 { of.iter().map(|drug| seizures(place, drug, year)).sum() };
-    let share = |year| match total(year) {
+fn shares(place: &Area, drug: &str, of: &[&str]) -> String {
+    let share = |year| match total(place, of, year) {
         0 => "-".to_owned(),
-        total => format!("{:.0} %", 100.0 * f64::from(seizures(place, drug, year)) / f64::from(total)),
+        all => format!("{:.0} %", 100.0 * f64::from(total(place, &[drug], year)) / f64::from(all)),
     };
-    let years = || 2019..=2022;
-    format!("{} | {}", years().map(total).sum::<u32>(), years().map(share).collect::<Vec<_>>().join(" | "))
+    let all: u32 = YEARS.map(|year| total(place, of, year)).sum();
+    format!("{all} | {}", YEARS.map(share).collect::<Vec<_>>().join(" | "))
 }
 
 /// The day on which something is greatest, with it: the first of several.
@@ -88,13 +113,17 @@ fn greatest(course: &[(Day, Evaluation)], of: impl Fn(&Evaluation) -> Option<f64
     values.reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
-fn of_pair(value: &Evaluation, falling: &str, rising: &str) -> Option<f64> {
-    value.pairs.iter().find(|p| p.falling == falling && p.rising == rising).map(|p| p.log)
+fn pair<'a>(value: &'a Evaluation, falling: &str, rising: &str) -> Option<&'a PairValue> {
+    value.pairs.iter().find(|pair| pair.falling == falling && pair.rising == rising)
 }
 
-fn tells(alert: &Alert, place: Option<&str>, falling: &str, rising: &str) -> bool {
+fn of_pair(value: &Evaluation, falling: &str, rising: &str) -> Option<f64> {
+    pair(value, falling, rising).map(|pair| pair.log)
+}
+
+fn tells(alert: &Alert, place: &Area, falling: &str, rising: &str) -> bool {
     let sides = (alert.falling[0].id.as_str(), alert.rising[0].id.as_str());
-    alert.revision == 1 && alert.place.as_deref() == place && sides == (falling, rising)
+    alert.revision == 1 && Area::of(alert).as_ref() == Some(place) && sides == (falling, rising)
 }
 
 fn raised(alerts: &[Alert]) -> String {
@@ -121,30 +150,67 @@ fn raised(alerts: &[Alert]) -> String {
     )
 }
 
+/// Of the days on which a pair's part of a place's statistic exceeds the bar, the one on which the pair says most for
+/// itself without whichever office it can do without least: that office, and what it says.
+fn without_an_office(place: &Area, family: &str, falling: (&str, &str), rising: (&str, &str)) -> Option<(String, f64)> {
+    let config = Config::default();
+    let course = SHOWN.course(&cell(family, place), &SHOWN.known_days(), None);
+    let above =
+        course.iter().filter(|(_, value)| of_pair(value, falling.0, rising.0).is_some_and(|log| log > config.bar));
+    let days: Vec<Day> = above.map(|(day, _)| *day).collect();
+    let drugs = [falling.1, rising.1];
+    let seized = |place: &Area| -> u32 { YEARS.map(|year| total(place, &drugs, year)).sum() };
+    let counts = |office: &Area| f64::from(seized(office)) >= config.reporter_share_min * f64::from(seized(place));
+    let here = EVENTS.iter().filter(|event| lies_in(event, place)).filter_map(|event| parts(event).1);
+    let mut here: BTreeSet<&str> = here.collect();
+    here.retain(|office| counts(&Area::Office(us(), (*office).into())));
+    let mut weakest: BTreeMap<Day, (String, f64)> = BTreeMap::new();
+    for office in here {
+        let without = SHOWN.course(&cell(family, place), &days, Some(office));
+        for day in &days {
+            let value =
+                without.iter().find(|(on, _)| on == day).and_then(|(_, value)| pair(value, falling.0, rising.0));
+            let own = value.map_or(f64::NEG_INFINITY, |pair| pair.own_log);
+            let least = weakest.entry(*day).or_insert_with(|| (office.to_owned(), own));
+            if own < least.1 {
+                *least = (office.to_owned(), own);
+            }
+        }
+    }
+    weakest.into_values().reduce(|best, next| if next.1 > best.1 { next } else { best })
+}
+
 /// What became of a pair whose part of the statistic came to so much at most.
-fn became(place: Option<&str>, falling: &str, rising: &str, most: Option<f64>) -> String {
-    let alerts = &SHOWN.alerts;
-    if let Some(alert) = alerts.iter().find(|alert| tells(alert, place, falling, rising)) {
+fn became(place: &Area, family: &str, falling: (&str, &str), rising: (&str, &str), most: Option<f64>) -> String {
+    let (alerts, config) = (&SHOWN.alerts, Config::default());
+    let told = |place: &Area| alerts.iter().find(|alert| tells(alert, place, falling.0, rising.0));
+    if let Some(alert) = told(place) {
         return format!("raised {}, onset {}", alert.detected_at, alert.onset.date);
     }
-    let national = alerts.iter().any(|alert| tells(alert, None, falling, rising));
     match most {
-        None => "not tested".into(),
-        Some(log) if log <= Config::default().bar => "below the bar".into(),
-        Some(_) if place.is_some() && national => "told nationwide".into(),
-        Some(_) => "above the bar, not corroborated".into(),
+        None => return "not tested".into(),
+        Some(log) if log <= config.bar => return "below the bar".into(),
+        Some(_) if told(&Area::Market(us())).is_some() => return "told nationwide".into(),
+        Some(_) if matches!(place, Area::Office(..)) => return "above the bar; one reporter".into(),
+        Some(_) => {}
+    }
+    match without_an_office(place, family, falling, rising) {
+        Some((office, log)) if log <= config.corroboration_bar => format!("above the bar; without {office} {log:.2}"),
+        _ => "above the bar, not told".into(),
     }
 }
 
 /// From heroin to fentanyl, place by place: how the shares went, what the statistic came to, and what became of it.
-fn heroin() -> String {
+fn heroin(places: &BTreeSet<Area>) -> String {
     let days = SHOWN.known_days();
-    let rows = PLACES.iter().map(|place| {
-        let course = SHOWN.course(&cell("opioids", *place), &days);
+    let rows = places.iter().map(|place| {
+        let course = SHOWN.course(&cell("opioids", place), &days, None);
         let most = greatest(&course, |value| of_pair(value, "heroin", "fentanyl"));
         let said = most.map_or("- | -".to_owned(), |(day, log)| format!("{log:.2} | {day}"));
-        let became = became(*place, "heroin", "fentanyl", most.map(|(_, log)| log));
-        format!("| {} | {} | {said} | {became} |", named(*place), shares(*place, "Fentanyl", &["Heroin", "Fentanyl"]))
+        let (falling, rising) = (("heroin", "Heroin"), ("fentanyl", "Fentanyl"));
+        let became = became(place, "opioids", falling, rising, most.map(|(_, log)| log));
+        let shares = shares(place, "Fentanyl", &["Heroin", "Fentanyl"]);
+        format!("| {} | {shares} | {said} | {became} |", named(place.place()))
     });
     table_of("| where | seizures | 2019 | 2020 | 2021 | 2022 | greatest | on | what became of it |", rows)
 }
@@ -153,16 +219,17 @@ fn heroin() -> String {
 fn cocaine() -> String {
     let days = SHOWN.known_days();
     let rows = PLACES.iter().flat_map(|place| {
-        let course = SHOWN.course(&cell("stimulants", *place), &days);
-        [("methamphetamine", "Methamphetamine"), ("mdma", "Ecstasy")].map(|(other, drug)| {
-            let shares = shares(*place, "Cocaine", &["Cocaine", drug]);
-            let most = |falling: &str, rising: &str| {
-                let most = greatest(&course, |value| of_pair(value, falling, rising)).map(|(_, log)| log);
-                let said = most.map_or(String::new(), |log| format!(" ({log:.2})"));
-                format!("{}{said}", became(*place, falling, rising, most))
+        let course = SHOWN.course(&cell("stimulants", place), &days, None);
+        [("methamphetamine", "Methamphetamine"), ("mdma", "Ecstasy")].map(|other| {
+            let cocaine = ("cocaine", "Cocaine");
+            let most = |falling: (&str, &str), rising: (&str, &str)| {
+                let most = greatest(&course, |value| of_pair(value, falling.0, rising.0)).map(|(_, log)| log);
+                let said = most.map_or(String::new(), |log| format!("{log:.2}, "));
+                format!("{said}{}", became(place, "stimulants", falling, rising, most))
             };
-            let (falls, rises) = (most("cocaine", other), most(other, "cocaine"));
-            format!("| {} | {other} | {shares} | {falls} | {rises} |", named(*place))
+            let (falls, rises) = (most(cocaine, other), most(other, cocaine));
+            let shares = shares(place, "Cocaine", &["Cocaine", other.1]);
+            format!("| {} | {} | {shares} | {falls} | {rises} |", named(place.place()), other.0)
         })
     });
     table_of("| where | against | seizures | 2019 | 2020 | 2021 | 2022 | cocaine falls | cocaine rises |", rows)
@@ -196,9 +263,14 @@ fn the_page_says_what_a_replay_shows() {
 
     let names_cocaine = SHOWN.alerts.iter().filter(|alert| Replayed::names(alert, "cocaine")).count();
     let made = [
-        format!("Model `{MODEL}`, bar {}. Alerts that name cocaine: {names_cocaine}.", Config::default().bar),
+        format!(
+            "Model `{MODEL}`, bar {}, lower bar {:.2}. Alerts that name cocaine: {names_cocaine}.",
+            Config::default().bar,
+            Config::default().corroboration_bar
+        ),
         format!("### Every alert\n\n{}", raised(&outcome.alerts())),
-        format!("### Heroin to fentanyl\n\n{}", heroin()),
+        format!("### Heroin to fentanyl\n\n{}", heroin(&PLACES)),
+        format!("### Heroin to fentanyl, office by office\n\n{}", heroin(&OFFICES)),
         format!("### By the lag of publication\n\n{}", by_lag()),
         format!("### Cocaine\n\n{}", cocaine()),
     ];
