@@ -29,6 +29,9 @@ pub struct Config {
     pub lead_share_min: f64,
     /// A reporter with less than this share of the pair's incidents can neither carry nor corroborate.
     pub reporter_share_min: f64,
+    /// Where the share of derived records among the pair's rises by more than this from before the onset to after, the
+    /// statistic without them must exceed the lower bar too. A tenth: a few codes among many names ask for nothing.
+    pub derived_rise_max: f64,
     /// Days after a raise in which no pair that shares a substance is raised in the same cell.
     pub refractory_days: i32,
     /// Days after which an alert expires: a year later the change is the new normal.
@@ -101,6 +104,7 @@ impl Default for Config {
             one_block_margin: std::f64::consts::LN_2,
             lead_share_min: 0.1,
             reporter_share_min: 0.05,
+            derived_rise_max: 0.1,
             refractory_days: 182,
             expire_days: 364,
             look_days: 7,

@@ -38,8 +38,8 @@ pub(crate) struct Figures {
     pub strata: BTreeMap<StratumKey, BTreeMap<Label, BeforeAfter<i64>>>,
     /// Mass by route, of that kind.
     routes: BTreeMap<String, BeforeAfter<i128>>,
-    /// Incidents of the two labels: all, and those that were derived.
-    flagged: [i64; 2],
+    /// Incidents of the two labels: all, and those that were derived, for each side.
+    flagged: BeforeAfter<[i64; 2]>,
     /// Access of everything used, and the sources it came from.
     pub access: Access,
     pub sources: BTreeSet<Box<str>>,
@@ -70,7 +70,7 @@ impl Figures {
             blocks: [BTreeMap::new(), BTreeMap::new()],
             strata: BTreeMap::new(),
             routes: BTreeMap::new(),
-            flagged: [0, 0],
+            flagged: [[0, 0]; 2],
             access: Access::open(Marking::Clear),
             sources: BTreeSet::new(),
         };
@@ -86,8 +86,8 @@ impl Figures {
             let Some(side) = side else { continue };
             figures.strata.entry(stratum.clone()).or_default().entry(label).or_default()[side] += amount.incidents;
             if label == analysis.falling || label == analysis.rising {
-                figures.flagged[0] += amount.incidents;
-                figures.flagged[1] += if info.flagged { amount.incidents } else { 0 };
+                figures.flagged[side][0] += amount.incidents;
+                figures.flagged[side][1] += if info.flagged { amount.incidents } else { 0 };
             }
             if info.evidence == evidence {
                 let sum = figures.blocks[side].entry(key).or_default().entry(label).or_default();
@@ -159,7 +159,13 @@ impl Figures {
 
     /// Share of the two labels' incidents that was derived.
     pub fn flagged_share(&self) -> f64 {
-        if self.flagged[0] > 0 { (self.flagged[1] as f64 / self.flagged[0] as f64).clamp(0.0, 1.0) } else { 0.0 }
+        let [before, after] = self.flagged;
+        share_of([before[0] + after[0], before[1] + after[1]])
+    }
+
+    /// The same on each side.
+    pub fn flagged_shares(&self) -> BeforeAfter<f64> {
+        self.flagged.map(share_of)
     }
 
     /// The routes that carry most on either side, and the rest of them: together the family's mass.
@@ -180,6 +186,11 @@ impl Figures {
         };
         (named.collect(), other)
     }
+}
+
+/// The second as a share of the first.
+fn share_of([all, some]: [i64; 2]) -> f64 {
+    if all > 0 { (some as f64 / all as f64).clamp(0.0, 1.0) } else { 0.0 }
 }
 
 /// A sum of masses as the contract carries it.

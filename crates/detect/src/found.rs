@@ -72,7 +72,9 @@ impl Found {
     }
 
     /// What stands besides one block and besides any one reporter: an operation, a batch of laboratory reports or a
-    /// campaign of one office moves no further than this.
+    /// campaign of one office moves no further than this. Nor does a new way to know: where many more of the records are
+    /// derived since the onset than before (codes that came with another edition resolve what a basket hid), those that
+    /// are not must carry it.
     pub fn corroborated(&self, ground: &Ground<'_>) -> bool {
         let config = ground.config;
         let alone = self.analysis.record.pair_log_without_strongest_block(self.onset.earliest.week());
@@ -80,6 +82,11 @@ impl Found {
             return false;
         }
         let stands = |log: Option<f64>| log.is_some_and(|log| log > config.corroboration_bar);
+        let [before, after] = self.figures.flagged_shares();
+        let otherwise_known = after - before > config.derived_rise_max;
+        if otherwise_known && !stands(self.through(ground, Lens { without_flagged: true, ..self.lens() })) {
+            return false;
+        }
         if self.reporters.len() > 1 {
             return self.reporters.iter().all(|reporter| stands(self.without(ground, reporter)));
         }
