@@ -5,8 +5,8 @@
 //! A cell is a kind of change, a family and an area: substitutions in the world, in each market, each subdivision and each
 //! office; displacements in the world, in each market and each subdivision. Substitutions of markets and subdivisions are
 //! run on every day that changes them. All other cells are run on the first day of an event week that changes them, and
-//! daily while they stand above half the bar, but for the `look_days` after a look at which they did not pass. So a family
-//! costs at most one run a day for each changed market and subdivision, and mostly one a week for each of its other cells.
+//! daily while they stand above half the bar, but for the `look_days` (the world: twice as many) after a look at which they
+//! did not pass. So a family costs at most one run a day for each changed market and subdivision, and mostly one a week for each of its other cells.
 //! What came in between is not lost: a run is over all counts.
 //!
 //! # What passes

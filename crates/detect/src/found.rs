@@ -33,6 +33,21 @@ impl Found {
     pub fn look(ground: &Ground<'_>, up_to: Marking, pair: Option<(Label, Label)>) -> Option<Found> {
         let labels = ground.labels(up_to, pair);
         let analysis = ground.analyse(&Lens { labels: Some(&labels), ..Lens::up_to(up_to) }, pair)?;
+        Found::of(ground, up_to, analysis)
+    }
+
+    /// What the leading pair of a cell is, up to a label, where it exceeds the cell's bar; where it does not, no more is
+    /// asked.
+    pub fn above_bar(ground: &Ground<'_>, up_to: Marking) -> Option<Found> {
+        let labels = ground.labels(up_to, None);
+        let analysis = ground.analyse(&Lens { labels: Some(&labels), ..Lens::up_to(up_to) }, None)?;
+        if !analysis.leads(ground) {
+            return None;
+        }
+        Found::of(ground, up_to, analysis)
+    }
+
+    fn of(ground: &Ground<'_>, up_to: Marking, analysis: Analysis) -> Option<Found> {
         let onset = onset(&analysis.record, &ground.config.statistic)?;
         let evidence = leading_evidence(ground, &analysis, &onset)?;
         let blocks = || analysis.tally.weeks.values().flatten().map(|b| b.key);

@@ -13,6 +13,9 @@ use crate::found::Found;
 use crate::labels::Label;
 use crate::watch::Habits;
 
+/// So many times as long as another cell waits the world's for its next look, when it did not pass.
+const WORLD_LOOKS: i32 = 2;
+
 impl Detector {
     /// Whether a changed cell is run today. What is not run daily is run on the first day of an event week that changes
     /// it, and daily while it stands above half the bar and is not waiting for its next look.
@@ -125,7 +128,7 @@ impl Detector {
         let counted = watch.cell.series(&self.registry).filter(|(id, _)| !self.registry.amounts(*id).is_empty());
         let markings: BTreeSet<Marking> = counted.map(|(_, info)| info.marking).collect();
         let found = markings.into_iter().find_map(|up_to| {
-            let found = Found::look(&ground, up_to, None)?;
+            let found = Found::above_bar(&ground, up_to)?;
             self.passes(&ground, &found).then_some(found)
         });
         if found.is_none() {
@@ -135,9 +138,6 @@ impl Detector {
     }
 
     fn passes(&self, ground: &Ground<'_>, found: &Found) -> bool {
-        if !found.analysis.leads(ground) {
-            return false;
-        }
         let (key, pair) = (&ground.cell.key, found.pair());
         let refractory = ground.told.iter().any(|told| {
             told.shares(key.kind, pair, &self.registry) && ground.day - told.raised_on < self.config.refractory_days
@@ -159,8 +159,10 @@ impl Detector {
     }
 
     pub(crate) fn look_later(&mut self, key: &CellKey, day: Day) {
+        // A look at the world costs a run without each of its markets: it is taken once in so many.
+        let days = self.config.look_days * if key.area == Area::World { WORLD_LOOKS } else { 1 };
         if let Some(watch) = self.watches.get_mut(key) {
-            watch.next_look = Some(day + self.config.look_days);
+            watch.next_look = Some(day + days);
         }
     }
 
@@ -229,6 +231,8 @@ mod tests {
         let mut detector = watching(&[(weekly[0].clone(), Some(99.0))]);
         detector.look_later(&weekly[0], this - 1);
         assert!(!detector.is_due(&weekly[0], this) && detector.is_due(&weekly[0], next));
+        let look = |key: &CellKey| detector.watches[key].next_look.unwrap() - (this - 1);
+        assert_eq!(look(&weekly[0]), 2 * detector.config.look_days);
         let new = key(Kind::Substitution, Area::Office(us, "New".into()));
         assert!(watching(&[]).is_due(&new, this), "what was never run is due");
     }
