@@ -7,6 +7,7 @@
 mod access;
 mod alert;
 mod archived;
+mod clearance;
 mod cold;
 mod counts;
 mod day;
@@ -32,6 +33,7 @@ mod volume;
 pub use access::*;
 pub use alert::*;
 pub use archived::*;
+pub use clearance::*;
 pub use cold::*;
 pub use counts::*;
 pub use day::*;
