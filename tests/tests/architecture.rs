@@ -19,6 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-window", &["headwater-model"]),
     ("headwater-detect", &["headwater-catalog", "headwater-model"]),
     ("headwater-store", &["headwater-model"]),
+    ("headwater-history", &["headwater-model", "headwater-store", "headwater-window"]),
     ("headwater-runtime", &["headwater-log"]),
     ("headwater-serve", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),

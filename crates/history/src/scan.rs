@@ -1,0 +1,324 @@
+//! The one way to the rows of the archive: only what the reader may see, and of that only what is asked for.
+//!
+//! A row group that cannot hold a row is passed over by its bounds. Of the others the few columns that decide are read
+//! first, and the rest only of the rows that are left.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::types::{Date32Type, Int8Type, UInt16Type};
+use headwater_model::{Clearance, Country, Day, Evidence, Flags, Input, KnownDay, Marking};
+use headwater_store::ArchiveFile;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector};
+use parquet::file::statistics::Statistics;
+
+use crate::columns::{BadColumn, Numbers, Texts, Words};
+use crate::history::Opened;
+use crate::seen::Seen;
+use crate::{Bounds, Filter, History, HistoryError};
+
+/// Longest period: by so many days less one an event day may lie before the day of its figure.
+const PERIOD_DAYS_MAX: i32 = 366;
+
+/// Rows that are laid out at once: all of a row group.
+const GROUP_ROWS: usize = 1 << 20;
+
+/// Where a row lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct At {
+    pub file: u32,
+    pub group: u32,
+    pub row: u32,
+}
+
+/// What is looked for.
+pub(crate) struct Scan<'a> {
+    pub reader: &'a Clearance,
+    pub bounds: &'a Bounds,
+    pub filter: &'a Filter,
+    /// Only what was known by the end of that day.
+    pub as_of: Option<KnownDay>,
+    /// Withdrawals too, which have neither marking nor item: whoever asks tells them by the event.
+    pub withdrawals: bool,
+}
+
+/// Rows of one row group that are left, with the columns asked for.
+pub(crate) struct Piece<'a> {
+    pub file: u32,
+    pub group: u32,
+    /// Where each row of the batch lies in its group.
+    pub rows: &'a [u32],
+    pub batch: &'a RecordBatch,
+    /// What was found so far, to be told of the rows.
+    pub seen: &'a mut Seen,
+}
+
+impl Piece<'_> {
+    pub fn at(&self, row: usize) -> At {
+        At { file: self.file, group: self.group, row: self.rows[row] }
+    }
+
+    /// Notes what its rows are, of the columns `source` and `marking`.
+    pub fn note(&mut self) -> Result<(), BadColumn> {
+        self.seen.note(self.batch)
+    }
+}
+
+/// The files of one question, so that a second look sees the same.
+pub(crate) struct Files(pub Vec<(Input, ArchiveFile)>);
+
+impl Files {
+    /// Names the file of a piece that is not what it should be.
+    pub fn damaged(&self, piece: &Piece<'_>, bad: BadColumn) -> HistoryError {
+        HistoryError::Damaged { key: self.0[piece.file as usize].1.key.clone(), problem: bad.to_string() }
+    }
+}
+
+impl Scan<'_> {
+    /// Calls `each` with what is left of every row group.
+    pub fn run(
+        &self,
+        history: &History,
+        files: &Files,
+        columns: &[&'static str],
+        each: &mut dyn FnMut(Piece<'_>) -> Result<(), HistoryError>,
+    ) -> Result<Seen, HistoryError> {
+        let mut seen = Seen { files: files.0.len() as u64, ..Seen::default() };
+        for (number, (input, file)) in files.0.iter().enumerate() {
+            self.in_time(number, files)?;
+            let opened = history.open(input, file)?;
+            for group in 0..opened.metadata.metadata().num_row_groups() {
+                if !self.may_hold(&opened, group) {
+                    continue;
+                }
+                self.in_time(number, files)?;
+                let damaged = |problem: String| HistoryError::Damaged { key: file.key.clone(), problem };
+                let rows = self.left(&opened, group).map_err(damaged)?;
+                seen.groups_read += 1;
+                if rows.is_empty() {
+                    continue;
+                }
+                let batch = read(&opened, group, columns, Some(&rows)).map_err(damaged)?;
+                let (file, group) = (number as u32, group as u32);
+                each(Piece { file, group, rows: &rows, batch: &batch, seen: &mut seen })?;
+            }
+        }
+        Ok(seen)
+    }
+
+    fn in_time(&self, read: usize, files: &Files) -> Result<(), HistoryError> {
+        if self.bounds.deadline.is_over() {
+            return Err(HistoryError::Deadline { read, files: files.0.len() });
+        }
+        Ok(())
+    }
+
+    /// Whether a row group may hold a row that is asked for, by its bounds.
+    fn may_hold(&self, opened: &Opened, group: usize) -> bool {
+        let days = self.filter.event_days;
+        let first = days.map(|days| days.from.0 - PERIOD_DAYS_MAX);
+        // A withdrawal has no event day: the group is read for those that it may hold.
+        let by_event = self.withdrawals || within(opened, group, "event_day", first, days.map(|days| days.to.0));
+        by_event && within(opened, group, "known_on", None, self.as_of.map(|KnownDay(day)| day.0))
+    }
+
+    /// The rows of a group that the reader may see and that are asked for.
+    fn left(&self, opened: &Opened, group: usize) -> Result<Vec<u32>, String> {
+        let filter = self.filter;
+        let mut columns = vec!["sign", "marking", "releasable_to"];
+        let mut want = |asked: bool, name: &'static str| {
+            if asked {
+                columns.push(name);
+            }
+        };
+        want(!filter.substances.is_empty(), "substance");
+        want(!filter.routes.is_empty(), "route");
+        want(!filter.origins.is_empty(), "origin");
+        want(!filter.markets.is_empty(), "market");
+        want(!filter.sources.is_empty() || !filter.events.is_empty(), "source");
+        want(!filter.evidence.is_empty(), "evidence");
+        want(!filter.place_countries.is_empty(), "place_country");
+        want(!filter.subdivisions.is_empty(), "subdivision");
+        want(!filter.offices.is_empty(), "office");
+        want(filter.event_days.is_some(), "event_day");
+        want(filter.event_days.is_some(), "period_days");
+        want(filter.flagged.is_some(), "flags");
+        want(!filter.events.is_empty(), "event_id");
+        want(self.as_of.is_some(), "known_on");
+        want(self.withdrawals, "status");
+        let batch = read(opened, group, &columns, None)?;
+        self.chosen(&batch).map_err(|bad| bad.to_string())
+    }
+
+    fn chosen(&self, batch: &RecordBatch) -> Result<Vec<u32>, BadColumn> {
+        let filter = self.filter;
+        let sign = Numbers::<Int8Type>::of(batch, "sign")?;
+        let visible = Visible::of(self.reader, batch)?;
+        let words = [
+            word(batch, "substance", &filter.substances, |wanted, word| wanted == word)?,
+            word(batch, "route", &filter.routes, |wanted, word| wanted == word)?,
+            word(batch, "origin", &filter.origins, |wanted: &Country, word| wanted.as_str() == word)?,
+            word(batch, "market", &filter.markets, |wanted: &Country, word| wanted.as_str() == word)?,
+            word(batch, "evidence", &filter.evidence, |wanted: &Evidence, word| wanted.as_str() == word)?,
+            word(batch, "place_country", &filter.place_countries, |wanted: &Country, word| wanted.as_str() == word)?,
+            word(batch, "subdivision", &filter.subdivisions, |wanted, word| wanted == word)?,
+            word(batch, "office", &filter.offices, |wanted, word| wanted == word)?,
+        ];
+        let words: Vec<_> = words.into_iter().flatten().collect();
+        let sources = word(batch, "source", &filter.sources, |wanted, word| wanted == word)?;
+        let source = Words::of(batch, "source")?;
+        let event_id = Texts::of(batch, "event_id")?;
+        let event_day = Numbers::<Date32Type>::of(batch, "event_day")?;
+        let period_days = Numbers::<UInt16Type>::of(batch, "period_days")?;
+        let known_on = Numbers::<Date32Type>::of(batch, "known_on")?;
+        let flags = Numbers::<UInt16Type>::of(batch, "flags")?;
+        let status = Words::of(batch, "status")?;
+        let known = |row: usize| match self.as_of {
+            None => true,
+            Some(KnownDay(last)) => known_on.get(row).is_some_and(|day| day <= last.0),
+        };
+        let event = |row: usize| {
+            filter.events.is_empty() || {
+                let (source, id) = (source.get(row), event_id.get(row));
+                filter.events.iter().any(|e| Some(&*e.event_id) == id && Some(&*e.source) == source)
+            }
+        };
+        let from_source = |row: usize| sources.as_ref().is_none_or(|wanted| wanted.has(row));
+        let item = |row: usize| {
+            let on_day = || {
+                filter.event_days.is_none_or(|days| {
+                    let (first, length) = (event_day.get(row), period_days.get(row).unwrap_or(1));
+                    first.is_some_and(|day| (days.from..=days.to).contains(&Day(day + i32::from(length) - 1)))
+                })
+            };
+            let derived = || filter.flagged.is_none_or(|f| flags.get(row).is_some_and(|b| Flags(b).derived() == f));
+            visible.has(row) && words.iter().all(|wanted| wanted.has(row)) && on_day() && derived()
+        };
+        let chosen = |row: usize| {
+            let asked = match sign.get(row) {
+                Some(1 | -1) => item(row),
+                Some(0) => self.withdrawals && status.get(row) == Some("withdrawn"),
+                _ => false,
+            };
+            asked && from_source(row) && known(row) && event(row)
+        };
+        Ok((0..batch.num_rows()).filter(|row| chosen(*row)).map(|row| row as u32).collect())
+    }
+}
+
+/// Which rows of a batch a reader may see: the rule is asked once for each label with each list of organisations.
+struct Visible<'a> {
+    marking: Words<'a>,
+    list: Words<'a>,
+    lists: usize,
+    may: Vec<bool>,
+}
+
+impl<'a> Visible<'a> {
+    fn of(reader: &Clearance, batch: &'a RecordBatch) -> Result<Visible<'a>, BadColumn> {
+        let (marking, list) = (Words::of(batch, "marking")?, Words::of(batch, "releasable_to")?);
+        let mut lists: Vec<Vec<&str>> = vec![Vec::new()];
+        lists.extend(list.words().map(|list| list.split(',').collect::<Vec<_>>()));
+        let mut may = Vec::new();
+        for label in marking.words().map(Marking::parse) {
+            // What is no label is for nobody.
+            may.extend(lists.iter().map(|list| label.is_some_and(|label| reader.may_see(label, list))));
+        }
+        Ok(Visible { marking, list, lists: lists.len(), may })
+    }
+
+    #[inline]
+    fn has(&self, row: usize) -> bool {
+        let Some(marking) = self.marking.key(row) else { return false };
+        self.may[marking * self.lists + self.list.key(row).map_or(0, |list| list + 1)]
+    }
+}
+
+/// Rows whose word is one of those asked for.
+struct Wanted<'a> {
+    words: Words<'a>,
+    wanted: Vec<bool>,
+}
+
+impl Wanted<'_> {
+    #[inline]
+    fn has(&self, row: usize) -> bool {
+        self.words.key(row).is_some_and(|key| self.wanted[key])
+    }
+}
+
+fn word<'a, T>(
+    batch: &'a RecordBatch,
+    name: &'static str,
+    list: &[T],
+    is: impl Fn(&T, &str) -> bool,
+) -> Result<Option<Wanted<'a>>, BadColumn> {
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let words = Words::of(batch, name)?;
+    let wanted = words.wanted(|word| list.iter().any(|wanted| is(wanted, word)));
+    Ok(Some(Wanted { words, wanted }))
+}
+
+/// Whether a column of days of a row group may hold one in a range.
+fn within(opened: &Opened, group: usize, name: &str, from: Option<i32>, to: Option<i32>) -> bool {
+    if from.is_none() && to.is_none() {
+        return true;
+    }
+    let Some((at, _)) = opened.metadata.schema().column_with_name(name) else { return true };
+    let group = opened.metadata.metadata().row_group(group);
+    match group.column(at).statistics() {
+        Some(Statistics::Int32(days)) => match (days.min_opt(), days.max_opt()) {
+            (Some(min), Some(max)) => from.is_none_or(|from| from <= *max) && to.is_none_or(|to| *min <= to),
+            _ => days.null_count_opt() != Some(group.num_rows() as u64),
+        },
+        _ => true,
+    }
+}
+
+/// Columns of a row group, of some of its rows, without those that are null in all of it.
+pub(crate) fn read(
+    opened: &Opened,
+    group: usize,
+    columns: &[&'static str],
+    rows: Option<&[u32]>,
+) -> Result<RecordBatch, String> {
+    let metadata = opened.metadata.metadata();
+    let all = metadata.row_group(group);
+    let mut present = Vec::with_capacity(columns.len());
+    for name in columns {
+        let (at, _) =
+            opened.metadata.schema().column_with_name(name).ok_or_else(|| format!("it has no column {name}"))?;
+        let nulls = all.column(at).statistics().and_then(Statistics::null_count_opt);
+        if nulls != Some(all.num_rows() as u64) {
+            present.push(at);
+        }
+    }
+    let mask = ProjectionMask::roots(opened.metadata.parquet_schema(), present);
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::new_with_metadata(opened.file.bytes().clone(), opened.metadata.clone())
+            .with_projection(mask)
+            .with_row_groups(vec![group])
+            .with_batch_size(GROUP_ROWS);
+    if let Some(rows) = rows.filter(|rows| rows.len() as i64 != all.num_rows()) {
+        builder = builder.with_row_selection(selection(rows));
+    }
+    let mut reader = builder.build().map_err(|error| error.to_string())?;
+    match reader.next() {
+        Some(batch) => batch.map_err(|error| error.to_string()),
+        None => Ok(RecordBatch::new_empty(Arc::clone(opened.metadata.schema()))),
+    }
+}
+
+/// Ascending rows as runs.
+fn selection(rows: &[u32]) -> RowSelection {
+    let (mut runs, mut next) = (Vec::new(), 0);
+    for run in rows.chunk_by(|a, b| a + 1 == *b) {
+        runs.push(RowSelector::skip(run[0] as usize - next));
+        runs.push(RowSelector::select(run.len()));
+        next = run[0] as usize + run.len();
+    }
+    runs.into()
+}
