@@ -20,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-detect", &["headwater-catalog", "headwater-model"]),
     ("headwater-store", &["headwater-model"]),
     ("headwater-history", &["headwater-model", "headwater-store", "headwater-window"]),
+    ("headwater-people", &["headwater-log", "headwater-model"]),
     ("headwater-runtime", &["headwater-log"]),
     ("headwater-serve", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
@@ -33,6 +34,7 @@ const ONLY_ROOM: &[(&str, &str)] = &[
     ("rdkafka", "headwater-ingest"),
     ("polars", "headwater-history"),
     ("axum", "headwater-serve"),
+    ("sqlx", "headwater-people"),
     ("tracing", "headwater-log"),
 ];
 

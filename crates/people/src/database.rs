@@ -1,0 +1,98 @@
+//! The database: opening it, and its transactions.
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
+
+use crate::{Location, Moment, PeopleError, limit, schema};
+
+/// SQLite has one writer at a time; the others read.
+const SQLITE_CONNECTIONS_MAX: u32 = 4;
+/// A process asks little at once; many processes share one PostgreSQL, which allows 100 by default.
+const POSTGRES_CONNECTIONS_MAX: u32 = 8;
+/// How long to wait for a connection, and in SQLite for another writer, before saying that it does not work.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// The people's state in a database. Clone it freely: all clones share the connections.
+#[derive(Clone, Debug)]
+pub struct People {
+    pub(crate) pool: AnyPool,
+    postgres: bool,
+}
+
+/// Who does something, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct By<'a> {
+    /// Handle of a person, a key or the program itself; at most [`limit::HANDLE_BYTES_MAX`] bytes.
+    pub who: &'a str,
+    /// When.
+    pub at: Moment,
+}
+
+impl By<'_> {
+    pub(crate) fn check(&self) -> Result<(), PeopleError> {
+        limit::text("who", self.who, limit::HANDLE_BYTES_MAX)
+    }
+}
+
+/// A transaction that writes.
+pub(crate) struct Writing {
+    pub(crate) sql: Transaction<'static, Any>,
+}
+
+impl People {
+    /// Opens a database, makes it where it is a file that does not exist, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`PeopleError::Open`] where it does not answer within ten seconds, [`PeopleError::NewerSchema`] where a later
+    /// version of the program wrote to it.
+    pub async fn open(location: &Location) -> Result<People, PeopleError> {
+        sqlx::any::install_default_drivers();
+        let postgres = matches!(location, Location::Postgres(_));
+        let failed = |source| PeopleError::Open { place: location.to_string(), source };
+        let options: AnyConnectOptions = location.url()?.parse().map_err(failed)?;
+        let connections = if postgres { POSTGRES_CONNECTIONS_MAX } else { SQLITE_CONNECTIONS_MAX };
+        let pool = AnyPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(WAIT)
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    if !postgres {
+                        // FULL: what was acknowledged to a person outlives a loss of power.
+                        connection.execute("PRAGMA journal_mode = WAL").await?;
+                        connection.execute("PRAGMA synchronous = FULL").await?;
+                        connection.execute("PRAGMA busy_timeout = 10000").await?;
+                    }
+                    Ok(())
+                })
+            })
+            // Statements and their values are nobody's business, and no event of the log.
+            .connect_with(options.disable_statement_logging())
+            .await
+            .map_err(failed)?;
+        let people = People { pool, postgres };
+        let mut tx = people.write().await?;
+        schema::migrate(&mut tx.sql, postgres, location).await?;
+        tx.commit().await?;
+        Ok(people)
+    }
+
+    /// Ends all connections, once what they do is done.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Begins a transaction that writes: SQLite's takes the one right to write at once, so that it never has to give
+    /// up half way.
+    pub(crate) async fn write(&self) -> Result<Writing, PeopleError> {
+        let begin = if self.postgres { "BEGIN" } else { "BEGIN IMMEDIATE" };
+        Ok(Writing { sql: self.pool.begin_with(begin).await? })
+    }
+}
+
+impl Writing {
+    pub(crate) async fn commit(self) -> Result<(), PeopleError> {
+        Ok(self.sql.commit().await?)
+    }
+}

@@ -1,0 +1,5 @@
+//! The people's state on SQLite and on a real PostgreSQL: the same tests on both.
+#![allow(clippy::unwrap_used)]
+
+mod bed;
+mod triage;
