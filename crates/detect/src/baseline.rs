@@ -1,5 +1,6 @@
 //! The baseline: what the mix of each stratum was, lagged and slowly forgotten, and how much more it wavers than chance.
 
+use crate::block::{BlockKey, WEEK_DAYS};
 use crate::config::StatisticConfig;
 use crate::tally::Tally;
 
@@ -11,12 +12,17 @@ const BIN_WEEKS: i32 = 8;
 const DISPERSION_WEEKS_MIN: i32 = 16;
 /// Strength of the pull towards what is typical, in units of binomial variance.
 const DISPERSION_PRIOR: f64 = 10.0;
-/// Part of the urn's own spread that is not counted as overdispersion again. All of it would be right if weeks did not
-/// hang together; with none, a published table of hundreds of seizures a month would be muted by what the urn allows it
-/// anyway. With a fifth, wandering shares (AR(1), 0.35) pass for a shift about as rarely as with none.
-const URN_PART: f64 = 0.2;
 /// Overdispersion before anything is measured.
 const DISPERSION_TYPICAL: f64 = 1.3;
+
+/// Part of the urn's own spread that is not counted as overdispersion again: the part of a bin that its block is.
+///
+/// What the urn of a block has of one label, all its incidents have in common; of two blocks of a bin it knows nothing. So
+/// a quarter's figure may waver by all that its urn allows, or a published table of hundreds of seizures a month would be
+/// muted by what it is allowed anyway; but weeks that waver together (shares with AR(1) noise) may not.
+fn urn_part(block: BlockKey) -> f64 {
+    (f64::from(block.days) / f64::from(BIN_WEEKS * WEEK_DAYS)).min(1.0)
+}
 
 /// State of the baseline at the end of a week. All vectors are by stratum and active substance, or by substance.
 #[derive(Clone, Debug)]
@@ -78,7 +84,7 @@ impl Baseline {
         for block in tally.weeks.get(&lagged).into_iter().flatten() {
             let row = usize::from(block.stratum) * self.substances;
             let n: f64 = block.counts.iter().sum();
-            let urn = URN_PART * (n - 1.0).max(0.0) / (config.precision + 1.0);
+            let urn = urn_part(block.key) * (n - 1.0).max(0.0) / (config.precision + 1.0);
             self.bin_spread[usize::from(block.stratum)] += n * (1.0 + urn);
             for (k, n) in block.counts.iter().enumerate() {
                 self.counts[0][row + k] += n;

@@ -5,7 +5,7 @@
 //! (2022).
 
 /// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
-pub const MODEL: &str = "e-shift-2";
+pub const MODEL: &str = "e-shift-3";
 
 /// How a [`crate::Detector`] decides. `Config::default()` is what the product runs with.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,7 +100,7 @@ impl Default for Config {
             statistic: StatisticConfig::default(),
             bar: 2.1,
             false_alarms_per_1000_market_years: 1.0,
-            corroboration_bar: 2.0,
+            corroboration_bar: 2.1,
             one_block_margin: std::f64::consts::LN_2,
             lead_share_min: 0.1,
             reporter_share_min: 0.05,
