@@ -9,7 +9,7 @@ use crate::labels::{Label, Labels};
 use crate::registry::Registry;
 #[cfg(doc)]
 use crate::statistic::State;
-use crate::statistic::{Record, Value, run};
+use crate::statistic::{Record, Value, course, run, run_pair};
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
 
@@ -54,8 +54,16 @@ impl Ground<'_> {
     pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (Label, Label)) -> Option<f64> {
         let tally = Tally::of(self.cell, self.registry, lens);
         let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
-        let state = run(&tally, &shape, &self.config.statistic, self.day.week(), None)?;
-        state.own_log(tally.active.len(), tally.local(falling)?, tally.local(rising)?)
+        let (a, b) = (tally.local(falling)?, tally.local(rising)?);
+        let state = run_pair(&tally, &shape, &self.config.statistic, self.day.week(), (a, b), None)?;
+        state.own_log(tally.active.len(), a, b)
+    }
+
+    /// The log statistic of the cell at the end of each week.
+    pub fn course(&self, lens: &Lens<'_>) -> Vec<(i32, f64)> {
+        let tally = Tally::of(self.cell, self.registry, lens);
+        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        course(&tally, &shape, &self.config.statistic, self.day.week())
     }
 
     /// The analysis of the leading pair, or of the pair given.
@@ -63,16 +71,13 @@ impl Ground<'_> {
         let tally = Tally::of(self.cell, self.registry, lens);
         let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
         let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
+        let value = run(&tally, &shape, config, week)?.value(k)?;
         let (a, b) = match pair {
             Some((falling, rising)) => (tally.local(falling)?, tally.local(rising)?),
-            None => {
-                let value = run(&tally, &shape, config, week, None)?.value(k)?;
-                value.pairs.first().map(|(_, a, b)| (*a, *b))?
-            }
+            None => value.pairs.first().map(|(_, a, b)| (*a, *b))?,
         };
-        let mut record = Record { pair: Some((a, b)), ..Record::default() };
-        let state = run(&tally, &shape, config, week, Some(&mut record))?;
-        let value = state.value(k)?;
+        let mut record = Record::default();
+        let state = run_pair(&tally, &shape, config, week, (a, b), Some(&mut record))?;
         let (falling, rising) = (tally.active[a], tally.active[b]);
         let own_log = state.own_log(k, a, b)?;
         let labels = lens.labels(self.cell, self.registry).into_owned();

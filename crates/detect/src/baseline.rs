@@ -55,8 +55,6 @@ pub(crate) struct Odds {
     pub estimate: f64,
     /// Its upper bound: the null.
     pub bound: f64,
-    /// Baseline count of the falling substance.
-    pub falling: f64,
 }
 
 impl Baseline {
@@ -157,6 +155,11 @@ impl Baseline {
         }
     }
 
+    /// Baseline count of a substance in a stratum.
+    pub fn count(&self, era: usize, stratum: usize, substance: usize) -> f64 {
+        self.counts[era][stratum * self.substances + substance] + PSEUDO_COUNT
+    }
+
     /// The odds of `rising` to `falling` in a stratum.
     pub fn odds(&self, era: usize, stratum: usize, falling: usize, rising: usize, config: &StatisticConfig) -> Odds {
         let row = stratum * self.substances;
@@ -164,7 +167,7 @@ impl Baseline {
         let b = self.counts[era][row + rising] + PSEUDO_COUNT;
         let estimate = b / a;
         let error = (config.inflation * (1.0 / a + 1.0 / b)).sqrt();
-        Odds { estimate, bound: estimate * (config.z * error + config.margin).exp(), falling: a }
+        Odds { estimate, bound: estimate * (config.z * error + config.margin).exp() }
     }
 
     /// Each substance's share of the baseline: what falls is likelier something that was there.

@@ -137,7 +137,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
             value: round::log(analysis.value.log),
             bar: round::log(ground.bar),
             false_alarms_per_1000_market_years: config.false_alarms_per_1000_market_years,
-            series: series(found, ground.day),
+            series: series(ground, found, ground.day),
         },
         strata: strata(found, &without, habits),
         moved_fraction: Interval {
@@ -190,8 +190,8 @@ fn countries(ground: &Ground<'_>, lens: &Lens<'_>) -> BTreeSet<Country> {
     countries
 }
 
-fn series(found: &Found, day: Day) -> Vec<StatisticPoint> {
-    let all = &found.analysis.record.series;
+fn series(ground: &Ground<'_>, found: &Found, day: Day) -> Vec<StatisticPoint> {
+    let all = ground.course(&found.lens());
     let latest = all[all.len().saturating_sub(SERIES_WEEKS)..].iter();
     latest
         .map(|(week, log)| StatisticPoint {

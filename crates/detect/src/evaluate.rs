@@ -58,7 +58,7 @@ pub fn evaluate(
     }
     let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
     let shape = shape_of(&tally, &cell, &[], &registry, catalog);
-    let value = run(&tally, &shape, config, day.0.week(), None)?.value(tally.active.len())?;
+    let value = run(&tally, &shape, config, day.0.week())?.value(tally.active.len())?;
     Some(Evaluation::of(&value, &tally, &cell, &registry, catalog))
 }
 

@@ -138,7 +138,7 @@ pub fn explain(
     Some(Explanation {
         day: day.0,
         log: first.value.log,
-        course: first.record.series.iter().map(|(week, log)| (week_last(*week), *log)).collect(),
+        course: ground.course(&lens).into_iter().map(|(week, log)| (week_last(week), log)).collect(),
         pairs: analyses.iter().map(|a| pair_course(a, name(a.falling), name(a.rising))).collect(),
         onset: (onset.earliest, onset.latest),
         strata: say.strata(),

@@ -27,6 +27,7 @@ mod counter_evidence;
 mod detector;
 mod evaluate;
 mod explain;
+mod factors;
 mod fdr;
 mod figures;
 mod found;

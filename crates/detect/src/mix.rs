@@ -9,7 +9,7 @@ use crate::block::BlockKey;
 use crate::config::StatisticConfig;
 use crate::labels::Label;
 use crate::onset::onset;
-use crate::statistic::{Record, Shape, run};
+use crate::statistic::{Record, Shape, run_pair};
 use crate::sweep::Sweep;
 use crate::tally::{Block, Tally};
 
@@ -99,16 +99,13 @@ impl Mix {
         let week = day.week();
         let without = |stratum: u16| {
             let tally = self.tally_without(Some(stratum));
-            let state = run(&tally, &self.shape(&tally), &self.config, week, None);
-            let pair = (tally.local(value.falling as Label), tally.local(value.rising as Label));
-            match (state, pair) {
-                (Some(state), (Some(a), Some(b))) => state.own_log(tally.active.len(), a, b),
-                _ => None,
-            }
-            .unwrap_or(f64::NEG_INFINITY)
+            let (a, b) = (tally.local(value.falling as Label)?, tally.local(value.rising as Label)?);
+            let state = run_pair(&tally, &self.shape(&tally), &self.config, week, (a, b), None)?;
+            state.own_log(tally.active.len(), a, b)
         };
         let strata = 0..self.trade.len() as u16;
-        let without_stratum = strata.map(without).fold(f64::INFINITY, f64::min);
+        let logs = strata.map(|stratum| without(stratum).unwrap_or(f64::NEG_INFINITY));
+        let without_stratum = logs.fold(f64::INFINITY, f64::min);
         Corroboration {
             without_stratum,
             beyond_one_block: self.beyond_one_block(week, value).unwrap_or(f64::NEG_INFINITY),
@@ -117,8 +114,9 @@ impl Mix {
 
     fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
         let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
-        let mut record = Record { pair: Some((a, b)), ..Record::default() };
-        let state = run(&self.tally, &self.shape(&self.tally), &self.config, week, Some(&mut record))?;
+        let mut record = Record::default();
+        let shape = self.shape(&self.tally);
+        let state = run_pair(&self.tally, &shape, &self.config, week, (a, b), Some(&mut record))?;
         let from = onset(&record, &self.config)?.earliest.week();
         Some(record.pair_log_without_strongest_block(from)? - state.spent_log(self.tally.active.len(), a, b))
     }

@@ -49,7 +49,7 @@ pub(crate) fn onset(record: &Record, config: &StatisticConfig) -> Option<Onset> 
 mod tests {
     use super::*;
     use crate::block::BlockKey;
-    use crate::statistic::{Shape, run};
+    use crate::statistic::{Shape, run_pair};
     use crate::tally::{Block, Tally};
 
     fn record(week_of_change: i32) -> Record {
@@ -60,12 +60,13 @@ mod tests {
             let counts = Box::new([10.0 - rising, rising]);
             tally.weeks.insert(week, vec![Block { key: BlockKey::of_week(week), stratum: 0, counts }]);
         }
-        let mut record = Record { pair: Some((0, 1)), ..Record::default() };
-        run(
+        let mut record = Record::default();
+        run_pair(
             &tally,
             &Shape { controls: vec![vec![], vec![]], ..Shape::default() },
             &StatisticConfig::default(),
             199,
+            (0, 1),
             Some(&mut record),
         );
         record

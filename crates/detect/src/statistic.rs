@@ -10,12 +10,13 @@
 //! It runs in event time over net counts. So its value on a day is a function of the sums known by that day alone:
 //! neither the order of arrival nor what was taken back since leaves a trace, and a late record counts in its own week.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::baseline::{Baseline, Odds};
 use crate::block::{BlockKey, WEEK_DAYS, week_first};
 use crate::config::{FRACTIONS, StatisticConfig};
-use crate::tally::Tally;
+use crate::factors::{Factors, PairFactors};
+use crate::tally::{Block, Tally};
 use crate::wealth::log_ratio;
 use headwater_model::Day;
 
@@ -45,7 +46,8 @@ pub(crate) struct Shape {
     pub controls: Vec<Vec<Day>>,
 }
 
-/// State at the end of an event week: all that the following weeks depend on.
+/// State at the end of an event week: all that the following weeks depend on. No pair's sums depend on another's: a run
+/// of one pair alone gives what a run of all gives of it, bit for bit.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub week: i32,
@@ -54,14 +56,13 @@ pub(crate) struct State {
     run_start: i32,
     last_block: i32,
     baseline: Baseline,
+    /// The pairs that are run, `falling * labels + rising`: all, or one.
+    pairs: Range<usize>,
     /// `[pair][fraction * MODES + mode]`, flat.
     sums: Vec<f64>,
     /// Prior weight spent so far, by pair.
     spent: Vec<f64>,
 }
-
-/// By week, what its blocks multiply each sum by: `[pair][lane]`, flat.
-pub(crate) type Factors = BTreeMap<i32, Box<[f64]>>;
 
 /// One block's evidence for the pair that is recorded.
 #[derive(Clone, Debug)]
@@ -96,8 +97,8 @@ impl BlockEvidence {
     }
 
     fn against(&self, odds: f64, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
-        let q0 = odds / (1.0 + odds);
-        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, self.exponent, config)))
+        let (q0, cap) = (odds / (1.0 + odds), config.cap.ln());
+        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, self.exponent, config, cap)))
     }
 }
 
@@ -111,15 +112,11 @@ pub(crate) struct WeekEvidence {
     pub log: [f64; LANES],
 }
 
-/// What a sweep writes down on its way.
+/// What a run of one pair writes down on its way.
 #[derive(Default)]
 pub(crate) struct Record {
-    /// The pair whose evidence is kept.
-    pub pair: Option<(usize, usize)>,
     pub weeks: Vec<WeekEvidence>,
     pub blocks: Vec<BlockEvidence>,
-    /// Log statistic of the cell at the end of each week.
-    pub series: Vec<(i32, f64)>,
 }
 
 impl Record {
@@ -193,38 +190,29 @@ fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     lanes
 }
 
-/// The factors of a week's log wealth by lane: both classes together multiply, and most pairs have nothing to say.
-fn factors_of(log: [f64; LANES]) -> [f64; LANES] {
-    let exp = |log: f64| if log == 0.0 { 1.0 } else { log.exp() };
-    let mut factors = [1.0; LANES];
-    for (factors, log) in factors.chunks_mut(MODES).zip(log.chunks(MODES)) {
-        let (trade, seizures) = (exp(log[0]), exp(log[1]));
-        factors.copy_from_slice(&[trade, seizures, trade * seizures]);
-    }
-    factors
-}
-
-fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig) -> f64 {
-    (log_ratio(falling, rising, q0, q1, config.precision) * exponent).min(config.cap.ln())
+fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig, cap: f64) -> f64 {
+    (log_ratio(falling, rising, q0, q1, config.precision) * exponent).min(cap)
 }
 
 impl State {
-    /// The state before the first week of a tally; none where it has no blocks or no pair.
-    pub fn start(tally: &Tally, shape: &Shape) -> Option<State> {
+    /// The state before the first week of a tally, for all pairs or one; none where it has no blocks or no pair.
+    pub fn start(tally: &Tally, shape: &Shape, pair: Option<(usize, usize)>) -> Option<State> {
         let first_week = *tally.weeks.keys().next()?;
         let k = tally.active.len();
+        let pairs = pair.map_or(0..k * k, |(a, b)| a * k + b..a * k + b + 1);
         (k >= 2).then(|| State {
             week: first_week - 1,
             first_week,
             run_start: first_week,
             last_block: first_week,
             baseline: Baseline::new(tally.strata.len(), k, shape.eras.len()),
-            sums: vec![0.0; k * k * LANES],
-            spent: vec![0.0; k * k],
+            sums: vec![0.0; pairs.len() * LANES],
+            spent: vec![0.0; pairs.len()],
+            pairs,
         })
     }
 
-    /// Takes the next week in.
+    /// Takes the next week in. A record is that of a state of one pair.
     pub fn advance(
         &mut self,
         tally: &Tally,
@@ -243,68 +231,53 @@ impl State {
             }
             self.last_block = week;
         }
-        if week - self.run_start >= config.history_weeks {
-            self.add_weights(k, shape, config, record);
-            // Weeks whose blocks and baseline are what they were keep their factors; a record needs the blocks anew.
-            if !blocks.is_empty() && (record.is_some() || !factors.contains_key(&week)) {
-                let mut logs = vec![[0.0; LANES]; k * k];
-                for block in blocks {
-                    self.add_block(block, tally, shape, config, record, &mut logs);
-                }
-                if let Some(record) = record
-                    && let Some((a, b)) = record.pair
-                    && let Some(last) = record.weeks.last_mut()
-                {
-                    last.log = logs[a * k + b];
-                }
-                factors.insert(week, logs.into_iter().flat_map(factors_of).collect());
-            }
-            if let Some(factors) = factors.get(&week) {
-                for (sum, factor) in self.sums.iter_mut().zip(factors) {
-                    *sum = (*sum * factor).min(SUM_MAX);
-                }
-            }
+        if week - self.run_start < config.history_weeks {
+            return;
         }
-        if let Some(record) = record {
-            let total: f64 = self.sums.iter().sum();
-            if total > 0.0 {
-                record.series.push((week, total.ln()));
-            }
+        self.add_weights(k, shape, config, record);
+        if blocks.is_empty() {
+            return;
         }
-    }
-
-    /// Whether a pair may be tested: its era has twelve months of its own.
-    fn tested(&self, pair: usize, shape: &Shape, config: &StatisticConfig) -> bool {
-        match shape.era_of.get(pair) {
-            None | Some(0) => true,
-            Some(era) => self.week - shape.eras[era - 1] > config.history_weeks,
+        // Weeks whose blocks and baseline are what they were keep their factors; a record needs the blocks anew.
+        if record.is_some() || !factors.weeks.contains_key(&week) {
+            factors.logs.clear();
+            factors.logs.resize(self.pairs.len(), [0.0; LANES]);
+            for block in blocks {
+                self.add_block(block, tally, shape, config, record, &mut factors.logs);
+            }
+            if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
+                last.log = factors.logs[0];
+            }
+            let of = |(pair, log)| PairFactors::of(pair, log);
+            factors.weeks.insert(week, self.pairs.clone().zip(&factors.logs).filter_map(of).collect());
+        }
+        for factors in factors.weeks.get(&week).into_iter().flatten() {
+            let at = (factors.pair - self.pairs.start) * LANES;
+            factors.multiply(&mut self.sums[at..at + LANES], SUM_MAX);
         }
     }
 
     fn add_weights(&mut self, k: usize, shape: &Shape, config: &StatisticConfig, record: &mut Option<&mut Record>) {
         let others = (k - 1) as f64;
         let first = week_first(self.week);
-        let shares: Vec<f64> = self.baseline.shares().collect();
-        for (a, share) in shares.iter().enumerate() {
+        let near =
+            |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
+        for (a, share) in self.baseline.shares().enumerate() {
             let mut weight = share / others / YEAR_DAYS;
-            let near =
-                |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
             if shape.controls.get(a).is_some_and(|days| days.iter().any(near)) {
                 weight += config.control_weight / others / CONTROL_DAYS;
             }
             weight *= f64::from(WEEK_DAYS);
-            for b in (0..k).filter(|b| *b != a) {
-                let pair = a * k + b;
-                if !self.tested(pair, shape, config) {
+            let lane = weight / LANES as f64;
+            let own = (a * k).max(self.pairs.start)..((a + 1) * k).min(self.pairs.end);
+            for pair in own.filter(|pair| *pair != a * k + a) {
+                if !tested(self.week, pair, shape, config) {
                     continue;
                 }
-                self.spent[pair] += weight;
-                for sum in &mut self.sums[pair * LANES..(pair + 1) * LANES] {
-                    *sum += weight / LANES as f64;
-                }
-                if let Some(record) = record
-                    && record.pair == Some((a, b))
-                {
+                let at = pair - self.pairs.start;
+                self.spent[at] += weight;
+                self.sums[at * LANES..(at + 1) * LANES].iter_mut().for_each(|sum| *sum += lane);
+                if let Some(record) = record {
                     record.weeks.push(WeekEvidence { week: self.week, weight, log: [0.0; LANES] });
                 }
             }
@@ -313,37 +286,33 @@ impl State {
 
     fn add_block(
         &self,
-        block: &crate::tally::Block,
+        block: &Block,
         tally: &Tally,
         shape: &Shape,
         config: &StatisticConfig,
         record: &mut Option<&mut Record>,
         logs: &mut [[f64; LANES]],
     ) {
-        let k = tally.active.len();
-        let trade = tally.strata[usize::from(block.stratum)].1;
-        for a in 0..k {
-            for b in 0..k {
-                let (falling, rising) = (block.counts[a], block.counts[b]);
-                let pair = a * k + b;
-                if a == b || falling + rising <= 0.0 || !self.tested(pair, shape, config) {
-                    continue;
-                }
-                let era = shape.era_of.get(pair).copied().unwrap_or(0);
-                let odds = self.baseline.odds(era, usize::from(block.stratum), a, b, config);
-                if odds.falling < config.baseline_min {
-                    continue;
-                }
-                let exponent = self.baseline.exponent(usize::from(block.stratum), a, b, config);
-                let evidence = weigh(block, falling, rising, odds, exponent, trade, config);
-                for (sum, log) in logs[pair].iter_mut().zip(evidence.lanes()) {
-                    *sum += log;
-                }
-                if let Some(record) = record
-                    && record.pair == Some((a, b))
-                {
-                    record.blocks.push(evidence);
-                }
+        let (k, stratum, cap) = (tally.active.len(), usize::from(block.stratum), config.cap.ln());
+        let trade = tally.strata[stratum].1;
+        for (pair, logs) in self.pairs.clone().zip(logs) {
+            let (a, b) = (pair / k, pair % k);
+            let (falling, rising) = (block.counts[a], block.counts[b]);
+            if a == b || falling + rising <= 0.0 || !tested(self.week, pair, shape, config) {
+                continue;
+            }
+            let era = shape.era_of.get(pair).copied().unwrap_or(0);
+            if self.baseline.count(era, stratum, a) < config.baseline_min {
+                continue;
+            }
+            let odds = self.baseline.odds(era, stratum, a, b, config);
+            let exponent = self.baseline.exponent(stratum, a, b, config);
+            let evidence = weigh(block, falling, rising, odds, exponent, trade, config, cap);
+            for (sum, log) in logs.iter_mut().zip(evidence.lanes()) {
+                *sum += log;
+            }
+            if let Some(record) = record {
+                record.blocks.push(evidence);
             }
         }
     }
@@ -358,6 +327,7 @@ impl State {
         for (pair, sums) in self.sums.chunks(LANES).enumerate() {
             let part: f64 = sums.iter().sum();
             if part > 0.0 {
+                let pair = self.pairs.start + pair;
                 pairs.push((part.ln(), pair / k, pair % k));
             }
         }
@@ -374,27 +344,37 @@ impl State {
     /// Natural logarithm of a pair's part of the sum, held against its part of the prior weight: what the pair says for
     /// itself, however many substances there are beside it. Corroboration and counter-evidence are in this unit.
     pub fn own_log(&self, k: usize, falling: usize, rising: usize) -> Option<f64> {
-        let pair = falling * k + rising;
-        let part: f64 = self.sums[pair * LANES..(pair + 1) * LANES].iter().sum();
+        let at = falling * k + rising - self.pairs.start;
+        let part: f64 = self.sums[at * LANES..(at + 1) * LANES].iter().sum();
         let share = self.baseline.shares().nth(falling)?;
         (part > 0.0).then(|| (part * (k - 1) as f64 / share).ln())
     }
 
     /// Natural logarithm of the prior weight spent on a pair.
     pub fn spent_log(&self, k: usize, falling: usize, rising: usize) -> f64 {
-        self.spent[falling * k + rising].ln()
+        self.spent[falling * k + rising - self.pairs.start].ln()
     }
 }
 
-/// The evidence of one block for one pair.
+/// Whether a pair may be tested: its era has twelve months of its own.
+fn tested(week: i32, pair: usize, shape: &Shape, config: &StatisticConfig) -> bool {
+    match shape.era_of.get(pair) {
+        None | Some(0) => true,
+        Some(era) => week - shape.eras[era - 1] > config.history_weeks,
+    }
+}
+
+/// The evidence of one block for one pair; `cap` is the logarithm of the configured one.
+#[allow(clippy::too_many_arguments)] // They are all that a block says.
 fn weigh(
-    block: &crate::tally::Block,
+    block: &Block,
     falling: f64,
     rising: f64,
     odds: Odds,
     exponent: f64,
     trade: bool,
     config: &StatisticConfig,
+    cap: f64,
 ) -> BlockEvidence {
     let q0 = odds.bound / (1.0 + odds.bound);
     let q1 = config.fractions.map(|f| {
@@ -402,23 +382,54 @@ fn weigh(
         let moved = (odds.estimate + f) / (1.0 - f);
         (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
     });
-    let log = q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, exponent, config)));
+    let log = q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, exponent, config, cap)));
     BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
 }
 
 /// Runs a whole tally through, up to `week` (and to the last block, where a notice lies ahead of its day).
-pub(crate) fn run(
+pub(crate) fn run(tally: &Tally, shape: &Shape, config: &StatisticConfig, week: i32) -> Option<State> {
+    through(State::start(tally, shape, None)?, tally, shape, config, week, None, |_| ())
+}
+
+/// Runs one pair of a tally through: what [`run`] gives of it, for a fraction of the work.
+pub(crate) fn run_pair(
+    tally: &Tally,
+    shape: &Shape,
+    config: &StatisticConfig,
+    week: i32,
+    pair: (usize, usize),
+    record: Option<&mut Record>,
+) -> Option<State> {
+    through(State::start(tally, shape, Some(pair))?, tally, shape, config, week, record, |_| ())
+}
+
+/// Log statistic of the cell at the end of each week of a run.
+pub(crate) fn course(tally: &Tally, shape: &Shape, config: &StatisticConfig, week: i32) -> Vec<(i32, f64)> {
+    let mut course = Vec::new();
+    let Some(start) = State::start(tally, shape, None) else { return course };
+    through(start, tally, shape, config, week, None, |state| {
+        let total: f64 = state.sums.iter().sum();
+        if total > 0.0 {
+            course.push((state.week, total.ln()));
+        }
+    });
+    course
+}
+
+fn through(
+    mut state: State,
     tally: &Tally,
     shape: &Shape,
     config: &StatisticConfig,
     week: i32,
     mut record: Option<&mut Record>,
+    mut each: impl FnMut(&State),
 ) -> Option<State> {
-    let mut state = State::start(tally, shape)?;
-    let (end, mut factors) = (last_week(tally, week), Factors::new());
+    let (end, mut factors) = (last_week(tally, week), Factors::default());
     while state.week < end {
         state.advance(tally, shape, config, &mut record, &mut factors);
-        factors.clear();
+        factors.weeks.clear();
+        each(&state);
     }
     Some(state)
 }

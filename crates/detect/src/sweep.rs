@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::config::StatisticConfig;
-use crate::statistic::{Factors, Shape, State, Value, last_week};
+use crate::factors::Factors;
+use crate::statistic::{Shape, State, Value, last_week};
 use crate::tally::Tally;
 
 /// Weeks between two states that are kept: a change repeats at most as many weeks more than it must.
@@ -39,17 +40,17 @@ impl Sweep {
                 if let Some(first) = changed.first() {
                     self.kept.retain(|state| state.week < *first);
                     // A block enters the baselines of the weeks after its lag.
-                    self.factors.retain(|week, _| !changed.contains(week) && *week <= first + config.lag_weeks);
+                    self.factors.weeks.retain(|week, _| !changed.contains(week) && *week <= first + config.lag_weeks);
                 }
             }
             _ => {
                 self.kept.clear();
-                self.factors.clear();
+                self.factors.weeks.clear();
             }
         }
         let mut state = match self.kept.back() {
             Some(state) => state.clone(),
-            None => State::start(tally, &self.shape)?,
+            None => State::start(tally, &self.shape, None)?,
         };
         let end = last_week(tally, week);
         while state.week < end {
@@ -62,7 +63,7 @@ impl Sweep {
             }
         }
         if let Some(first) = self.kept.front() {
-            self.factors = self.factors.split_off(&(first.week + 1));
+            self.factors.weeks = self.factors.weeks.split_off(&(first.week + 1));
         }
         state.value(tally.active.len())
     }

@@ -183,7 +183,7 @@ mod tests {
                 let kept = watch.evaluate(&registry, &[], &catalog, &config, day.week()).cloned();
                 let tally = Tally::of(&watch.cell, &registry, &Lens::up_to(Marking::Red));
                 let shape = shape_of(&tally, &watch.cell, &[], &registry, &catalog);
-                let fresh = run(&tally, &shape, &config, day.week(), None).and_then(|s| s.value(tally.active.len()));
+                let fresh = run(&tally, &shape, &config, day.week()).and_then(|s| s.value(tally.active.len()));
                 prop_assert_eq!(&kept, &fresh);
                 tested += usize::from(fresh.is_some());
                 prop_assert!(watch.sweep.kept() <= crate::sweep::KEPT_MAX);
