@@ -41,7 +41,7 @@ fn a_seed_gives_its_figures_and_a_budget_is_kept_where_it_was_set() {
     let scores = report["scores"].as_array().unwrap();
     assert_eq!(
         scores.iter().map(|score| score["method"].as_str().unwrap()).collect::<Vec<_>>(),
-        ["reference", "reference - one reporter"]
+        ["reference", "reference - corroborated"]
     );
     for score in scores {
         assert_eq!(score["substitution"]["recall"][2]["cells"], 4);
@@ -67,7 +67,7 @@ fn a_page_names_its_command_and_its_pictures() {
     for picture in pictures {
         let svg = read(picture);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
-        for row in ["reference", "reference - one reporter", "cmh"] {
+        for row in ["reference", "reference - corroborated", "cmh"] {
             assert!(svg.contains(&format!(">{row}</text>")), "{picture}: {row}");
         }
     }

@@ -7,7 +7,7 @@ use crate::method::{Method, Row, Trace};
 use crate::parallel;
 use crate::plan::{Plan, Use};
 use crate::rate::{Part, Rate};
-use crate::score::{Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
+use crate::score::{CORROBORATED, Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
 use crate::view::{Labels, View};
 
 /// Budgets of the points of recall against false alarms, per 1,000 market-years.
@@ -66,7 +66,7 @@ impl Board {
             let (_, displacement) = routes.judge(bar, self.plan.budget);
             let [rising_alone, falling_alone] = [0, 1].map(|decoy: usize| decoys[decoy].raised(rule));
             Score {
-                method: format!("{}{}", row.name, if bar.is_some() { " - one reporter" } else { "" }),
+                method: format!("{}{}", row.name, if bar.is_some() { CORROBORATED } else { "" }),
                 about: row.about.to_owned(),
                 settings: method.settings(),
                 tried: row.grid.len(),
@@ -185,6 +185,7 @@ impl Shifts {
             recall: WITHIN_DAYS.map(|days| found.within(days)),
             median_delay: found.median_delay(),
             delays: found.delays(),
+            found: found.each(),
             right: found.right(),
             names_both: found.names_both(),
             by_rate: found.by_rate(),

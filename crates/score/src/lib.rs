@@ -28,6 +28,7 @@ mod score;
 mod svg;
 mod view;
 mod weekly;
+mod worth;
 
 pub use board::{Board, Seconds};
 pub use judge::{Detection, REFRACTORY_DAYS, Rule, detection, median, threshold};
@@ -38,6 +39,7 @@ pub use rate::{Part, Rate, poisson_interval};
 pub use reference::Reference;
 pub use report::Report;
 pub use rows::rows;
-pub use score::{Found, Own, Point, RATES, Score, Side, Stress, WITHIN_DAYS};
+pub use score::{CORROBORATED, Found, Own, Point, RATES, Score, Side, Stress, WITHIN_DAYS};
 pub use svg::{Axis, Chart, Line};
 pub use view::{Event, Labels, Secret, View, WEEK_DAYS};
+pub use worth::{Difference, Worth, worth};

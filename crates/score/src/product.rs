@@ -77,12 +77,15 @@ impl Product {
         Mix::new(view.labels, &trade, controls, self.config.statistic.clone())
     }
 
-    /// What stands without one reporter, and without one block.
+    /// What stands without one reporter, and without one block. Where all reporters share one urn, none can be left out.
     fn corroborated(&self, mix: &Mix, day: Day, value: &MixValue) -> f64 {
         let corroboration = mix.corroboration(day, value);
-        match corroboration.beyond_one_block < self.config.one_block_margin {
-            true => f64::NEG_INFINITY,
-            false => corroboration.without_stratum,
+        if corroboration.beyond_one_block < self.config.one_block_margin {
+            return f64::NEG_INFINITY;
+        }
+        match self.without {
+            Some(Part::Strata) => f64::INFINITY,
+            _ => corroboration.without_stratum,
         }
     }
 }
@@ -94,7 +97,12 @@ impl Method for Product {
     }
 
     fn bar(&self) -> Option<f64> {
-        self.without.is_none().then_some(self.config.corroboration_bar)
+        Some(self.config.corroboration_bar)
+    }
+
+    /// The product raises nothing uncorroborated.
+    fn own_threshold(&self, barred: bool) -> Option<f64> {
+        (barred && self.without.is_none()).then_some(self.config.bar)
     }
 
     fn run(&self, view: &View) -> Trace {
@@ -117,7 +125,7 @@ impl Method for Product {
             if changed {
                 value = mix.close(today);
                 match &value {
-                    Some(value) if self.without.is_none() && value.log >= ASKED_FROM => {
+                    Some(value) if value.log >= ASKED_FROM => {
                         if day >= look {
                             second = self.corroborated(&mix, today, value);
                             look = day + self.config.look_days;
@@ -134,7 +142,7 @@ impl Method for Product {
 
 impl Product {
     fn reading(&self, value: Option<MixValue>, second: f64) -> Reading {
-        let second = self.without.is_none().then_some(second);
+        let second = Some(second);
         match value {
             Some(value) if value.lead >= self.config.lead_share_min.ln() => {
                 Reading { statistic: value.log, second, falling: Some(value.falling), rising: Some(value.rising) }

@@ -7,6 +7,7 @@ use crate::plan::Plan;
 use crate::rate::{Part, Rate};
 use crate::score::{RATES, Score, WITHIN_DAYS};
 use crate::view::Labels;
+use crate::worth::worth;
 
 /// What was scored, and how.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,7 +34,8 @@ impl std::fmt::Display for Report {
         writeln!(f)?;
         self.own(f)?;
         writeln!(f)?;
-        self.rates(f)
+        self.rates(f)?;
+        self.worth(f)
     }
 }
 
@@ -97,6 +99,26 @@ impl Report {
             cells.extend(score.own.map_or(["-", "-", "-"].map(str::to_owned), |own| {
                 [format!("{:.2}", own.threshold), share(own.recall), interval(own.false_alarms)]
             }));
+            line(f, &cells)?;
+        }
+        Ok(())
+    }
+
+    fn worth(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = worth(&self.scores);
+        let Some(first) = parts.first() else { return Ok(()) };
+        let mut head = vec!["worth of a part: the product less the product without it".to_owned()];
+        head.extend(first.recall.iter().map(|difference| format!("recall of a {}", difference.of)));
+        head.extend(first.stress.iter().map(|difference| format!("{} per 1,000", difference.of)));
+        head.push("worth it".to_owned());
+        writeln!(f)?;
+        line(f, &head)?;
+        writeln!(f, "|---|{}---|", "--:|".repeat(head.len() - 2))?;
+        for part in &parts {
+            let mut cells = vec![part.part.clone()];
+            cells.extend(part.recall.iter().map(|d| format!("{:+.3} ± {:.3}", d.value, d.error)));
+            cells.extend(part.stress.iter().map(|d| format!("{:+.1} ± {:.1}", d.value, d.error)));
+            cells.push(if part.is_worth_it() { "yes" } else { "no" }.to_owned());
             line(f, &cells)?;
         }
         Ok(())

@@ -13,6 +13,9 @@ pub const WITHIN_DAYS: [usize; 3] = [90, 180, 365];
 /// Ends of the classes of the falling label's events a week.
 pub const RATES: [f64; 3] = [0.5, 1.5, 5.0];
 
+/// What the name of a method ends in where its second statistic is asked too.
+pub const CORROBORATED: &str = " - corroborated";
+
 /// A row of figures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
@@ -85,6 +88,9 @@ pub struct Side {
     pub median_delay: Option<usize>,
     /// Days of each of them, in order.
     pub delays: Vec<usize>,
+    /// Of each cell with a shift, whether it was found within 365 days: the same cells for every method.
+    #[serde(skip)]
+    pub found: Vec<bool>,
     /// Of those, the ones in which every label that the method named was right, and it named one.
     pub right: Part,
     /// Whether it names the falling label too.
@@ -141,6 +147,11 @@ impl Found {
         let mut delays: Vec<usize> = self.detections().map(|(_, first)| first.delay).collect();
         delays.sort_unstable();
         delays
+    }
+
+    /// Of each cell, whether it has a detection.
+    pub fn each(&self) -> Vec<bool> {
+        self.cells.iter().map(|(_, first)| first.is_some()).collect()
     }
 
     /// The median of them.

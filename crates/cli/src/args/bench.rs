@@ -207,7 +207,7 @@ pub struct BenchDetect {
     /// The same seed gives the same cells
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Quiet cells that set the thresholds; as many judge them, half as many have shifts of each kind. 300, with --long 6,700
+    /// Quiet cells that set the thresholds; as many judge them, half as many have shifts of each kind. 300, with --long 3,000
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=headwater_score::CELLS_MAX))]
     pub cells: Option<u64>,
     /// Rows, all of them where this is not given
