@@ -2,7 +2,7 @@
 
 use headwater_sim::{CellKind, Cells, CountedCell, PlantedMove, SimError, YEAR_DAYS};
 
-use crate::judge::{Rule, threshold};
+use crate::judge::{Bar, Rule, threshold};
 use crate::method::{Method, Row, Trace};
 use crate::parallel;
 use crate::plan::{Plan, Use};
@@ -60,13 +60,13 @@ impl Board {
         };
         let decoys = CellKind::DECOYS.map(test);
         let stress = CellKind::STRESS.map(|kind| (word(kind), test(kind)));
-        let bars = std::iter::once(None).chain(method.bar().map(|bar| Some(bar as f32)));
-        let score = |bar: Option<f32>| {
+        let bars = std::iter::once(Bar::None).chain((method.bar() != Bar::None).then(|| method.bar()));
+        let score = |bar: Bar| {
             let (rule, substitution) = substances.judge(bar, self.plan.budget);
             let (_, displacement) = routes.judge(bar, self.plan.budget);
             let [rising_alone, falling_alone] = [0, 1].map(|decoy: usize| decoys[decoy].raised(rule));
             Score {
-                method: format!("{}{}", row.name, if bar.is_some() { CORROBORATED } else { "" }),
+                method: format!("{}{}", row.name, if bar == Bar::None { "" } else { CORROBORATED }),
                 about: row.about.to_owned(),
                 settings: method.settings(),
                 tried: row.grid.len(),
@@ -78,7 +78,7 @@ impl Board {
                     .iter()
                     .map(|(kind, batch)| Stress { kind, false_alarms: batch.false_alarms(rule) })
                     .collect(),
-                own: method.own_threshold(bar.is_some()).map(|threshold| {
+                own: method.own_threshold(bar != Bar::None).map(|threshold| {
                     let rule = Rule { threshold: threshold as f32, bar };
                     Own {
                         threshold: rule.threshold,
@@ -102,7 +102,7 @@ impl Board {
             let found = match row.grid.len() {
                 1 => 0,
                 _ => {
-                    let rule = quiet.rule(None, self.plan.budget);
+                    let rule = quiet.rule(Bar::None, self.plan.budget);
                     run(CellKind::Substitution).found(rule).within(WITHIN_DAYS[2]).of
                 }
             };
@@ -168,7 +168,7 @@ struct Shifts {
 }
 
 impl Shifts {
-    fn judge(&self, bar: Option<f32>, budget: f64) -> (Rule, Side) {
+    fn judge(&self, bar: Bar, budget: f64) -> (Rule, Side) {
         let rule = self.calibration.rule(bar, budget);
         let found = self.moved.found(rule);
         let point = |budget: f64| {
@@ -196,7 +196,7 @@ impl Shifts {
 }
 
 impl Batch {
-    fn rule(&self, bar: Option<f32>, budget: f64) -> Rule {
+    fn rule(&self, bar: Bar, budget: f64) -> Rule {
         let allowed = Plan::allowed(budget, self.market_years);
         Rule { threshold: threshold(&self.traces, bar, allowed), bar }
     }

@@ -5,13 +5,24 @@ use crate::method::Trace;
 /// After an alarm a cell raises none for so many days.
 pub const REFRACTORY_DAYS: usize = 182;
 
+/// What the second statistic must lie above.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bar {
+    /// It is not asked.
+    None,
+    /// This, wherever the threshold stands.
+    At(f32),
+    /// The threshold and so much more: who allows more false alarms lowers both.
+    Beside(f32),
+}
+
 /// When a reading is an alarm.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rule {
     /// The statistic lies above it,
     pub threshold: f32,
-    /// and the second statistic above this, where it is asked.
-    pub bar: Option<f32>,
+    /// and the second statistic above this.
+    pub bar: Bar,
 }
 
 impl Rule {
@@ -27,8 +38,13 @@ impl Rule {
     }
 
     fn holds(self, trace: &Trace, day: usize) -> bool {
+        let bar = match self.bar {
+            Bar::None => None,
+            Bar::At(bar) => Some(bar),
+            Bar::Beside(more) => Some(self.threshold + more),
+        };
         trace.statistic()[day] > self.threshold
-            && self.bar.is_none_or(|bar| trace.second().get(day).is_some_and(|second| *second > bar))
+            && bar.is_none_or(|bar| trace.second().get(day).is_some_and(|second| *second > bar))
     }
 }
 
@@ -36,7 +52,7 @@ impl Rule {
 ///
 /// The rule is exact: a lower threshold never has fewer alarms (the first day above it comes no later, and so does every
 /// next one), so the threshold is found by bisection over all numbers of single precision.
-pub fn threshold(traces: &[Trace], bar: Option<f32>, allowed: u64) -> f32 {
+pub fn threshold(traces: &[Trace], bar: Bar, allowed: u64) -> f32 {
     let highest: Vec<f32> =
         traces.iter().map(|trace| trace.statistic().iter().copied().fold(f32::NEG_INFINITY, f32::max)).collect();
     let alarms = |threshold: f32| -> u64 {
@@ -108,11 +124,11 @@ mod tests {
 
     #[test]
     fn alarms_are_days_above_with_a_refractory_time() {
-        let rule = Rule { threshold: 2.0, bar: None };
+        let rule = Rule { threshold: 2.0, bar: Bar::None };
         let peaks = [(10, 2.0), (20, 2.5), (201, 9.0), (202, 3.0), (383, 3.0), (500, 3.0)];
         assert_eq!(rule.alarms(&trace(600, &peaks)), [20, 202, 500]);
         assert!(rule.alarms(&trace(600, &[])).is_empty());
-        assert_eq!(Rule { threshold: -1.0, bar: None }.alarms(&trace(400, &[])), [0, 182, 364]);
+        assert_eq!(Rule { threshold: -1.0, bar: Bar::None }.alarms(&trace(400, &[])), [0, 182, 364]);
     }
 
     #[test]
@@ -121,9 +137,12 @@ mod tests {
         for second in [1.0, 2.0, 3.0] {
             with_second.push(Reading { statistic: 5.0, second: Some(second), ..Reading::NOTHING });
         }
-        assert_eq!(Rule { threshold: 4.0, bar: Some(2.0) }.alarms(&with_second), [2]);
-        assert_eq!(Rule { threshold: 4.0, bar: None }.alarms(&with_second), [0]);
-        assert!(Rule { threshold: 4.0, bar: Some(2.0) }.alarms(&trace(3, &[(1, 5.0)])).is_empty());
+        assert_eq!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&with_second), [2]);
+        assert_eq!(Rule { threshold: 4.0, bar: Bar::None }.alarms(&with_second), [0]);
+        // A bar beside the threshold moves with it.
+        let beside = |threshold| Rule { threshold, bar: Bar::Beside(-1.5) }.alarms(&with_second);
+        assert_eq!((beside(4.0), beside(3.0), beside(2.0)), (vec![2], vec![1], vec![0]));
+        assert!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&trace(3, &[(1, 5.0)])).is_empty());
     }
 
     #[test]
@@ -132,12 +151,12 @@ mod tests {
             [trace(600, &[(3, 5.0), (100, 6.0)]), trace(600, &[(9, 4.0), (400, 3.0)]), trace(600, &[(7, -1.0)])];
         // Alarms above 0: 5 and 4 and 3; the 6 lies in the refractory time of the 5.
         for (allowed, expected) in [(0, 6.0), (1, 4.0), (2, 3.0), (3, 0.0)] {
-            assert_eq!(threshold(&cells, None, allowed), expected, "{allowed}");
-            let rule = Rule { threshold: expected, bar: None };
+            assert_eq!(threshold(&cells, Bar::None, allowed), expected, "{allowed}");
+            let rule = Rule { threshold: expected, bar: Bar::None };
             assert_eq!(cells.iter().map(|cell| rule.alarms(cell).len() as u64).sum::<u64>(), allowed);
         }
-        assert_eq!(threshold(&cells, None, 1_000), f32::NEG_INFINITY);
-        assert_eq!(threshold(&cells, Some(0.0), 0), f32::NEG_INFINITY);
+        assert_eq!(threshold(&cells, Bar::None, 1_000), f32::NEG_INFINITY);
+        assert_eq!(threshold(&cells, Bar::At(0.0), 0), f32::NEG_INFINITY);
     }
 
     #[test]
@@ -149,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_detection_is_the_first_alarm_after_the_onset() {
-        let rule = Rule { threshold: 1.0, bar: None };
+        let rule = Rule { threshold: 1.0, bar: Bar::None };
         let shift = trace(900, &[(100, 3.0), (400, 3.0), (700, 3.0)]);
         let found = |delay: usize, day: usize| Some(Detection { delay, named: [Some(day % 7), Some(6)] });
         assert_eq!(detection(&shift, rule, 350), (found(50, 400), 1));

@@ -31,7 +31,7 @@ mod weekly;
 mod worth;
 
 pub use board::{Board, Seconds};
-pub use judge::{Detection, REFRACTORY_DAYS, Rule, detection, median, threshold};
+pub use judge::{Bar, Detection, REFRACTORY_DAYS, Rule, detection, median, threshold};
 pub use method::{Method, Reading, Row, Trace};
 pub use page::{File, page};
 pub use plan::{CELLS_MAX, Plan, Use};

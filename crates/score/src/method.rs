@@ -1,5 +1,6 @@
 //! What a method is: a cell in, one number a day out.
 
+use crate::judge::Bar;
 use crate::view::View;
 
 /// A way of looking for shifts, with its constants.
@@ -11,8 +12,8 @@ pub trait Method: Sync {
     fn run(&self, view: &View) -> Trace;
 
     /// What the second statistic must lie above for an alarm to count, where the method gives one.
-    fn bar(&self) -> Option<f64> {
-        None
+    fn bar(&self) -> Bar {
+        Bar::None
     }
 
     /// The threshold that it comes with, where it comes with one; `barred` where the second statistic must lie above its

@@ -7,11 +7,13 @@
 use headwater_detect::{Config, Mix, MixValue, StatisticConfig};
 use headwater_model::Day;
 
+use crate::judge::Bar;
 use crate::method::{Method, Reading, Row, Trace};
 use crate::view::View;
 
-/// The statistic from which on corroboration is asked for: thresholds at ten false alarms in 1,000 market-years lie above.
-const ASKED_FROM: f64 = 1.0;
+/// The statistic from which on corroboration is asked for, and below which nothing is an alarm with it: thresholds at a
+/// hundred false alarms in 1,000 market-years lie above.
+const ASKED_FROM: f64 = 0.0;
 /// The first day of a cell, as a day: an event week begins.
 const DAY_0: i32 = 7 * 2_000;
 
@@ -96,8 +98,8 @@ impl Method for Product {
         format!("margin {margin}, half-life {half_life_weeks} weeks; the product's bar is {}", self.config.bar)
     }
 
-    fn bar(&self) -> Option<f64> {
-        Some(self.config.corroboration_bar)
+    fn bar(&self) -> Bar {
+        Bar::Beside((self.config.corroboration_bar - self.config.bar) as f32)
     }
 
     /// The product raises nothing uncorroborated.
@@ -108,7 +110,7 @@ impl Method for Product {
     fn run(&self, view: &View) -> Trace {
         let (mut mix, mut trace) = (self.mix(view), Trace::default());
         let mut events = view.events.iter().peekable();
-        let (mut value, mut second, mut look) = (None, f64::INFINITY, 0);
+        let (mut value, mut second, mut look) = (None, f64::NEG_INFINITY, 0);
         for day in 0..view.days {
             // A week that begins moves the baseline, whatever is counted.
             let mut changed = day % 7 == 0;
@@ -131,7 +133,7 @@ impl Method for Product {
                             look = day + self.config.look_days;
                         }
                     }
-                    _ => (second, look) = (f64::INFINITY, day),
+                    _ => (second, look) = (f64::NEG_INFINITY, day),
                 }
             }
             trace.push(self.reading(value, second));

@@ -10,6 +10,7 @@
 
 use headwater_model::Evidence;
 
+use crate::judge::Bar;
 use crate::lagged::Lagged;
 use crate::method::{Method, Reading, Row, Trace};
 use crate::view::{Event, View, WEEK_DAYS};
@@ -69,8 +70,8 @@ impl Method for Reference {
         format!("precision {PRECISION}, cap {CAP}, lag {LAG_WEEKS}")
     }
 
-    fn bar(&self) -> Option<f64> {
-        Some(std::f64::consts::LN_10)
+    fn bar(&self) -> Bar {
+        Bar::At(std::f64::consts::LN_10 as f32)
     }
 
     /// What the prototype was left with for 1 false alarm per 1,000 market-years.

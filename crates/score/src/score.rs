@@ -197,6 +197,7 @@ impl Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judge::Bar;
     use crate::method::Reading;
 
     fn planted(onset: i32, falling_rate: f64) -> PlantedMove {
@@ -221,7 +222,7 @@ mod tests {
             (trace(566, None, Some(2)), planted(300, 5.0)),    // a day too late
             (trace(50, Some(1), Some(2)), planted(200, 9.0)),  // before the onset
         ];
-        let rule = Rule { threshold: 0.5, bar: None };
+        let rule = Rule { threshold: 0.5, bar: Bar::None };
         let found = Found::new(cells.iter().map(|(trace, planted)| (trace, *planted)), rule, 100);
         let part = |of, cells| Part { of, cells };
         assert_eq!(WITHIN_DAYS.map(|days| found.within(days)), [part(1, 5), part(1, 5), part(3, 5)]);
