@@ -89,6 +89,12 @@ impl People {
         let begin = if self.postgres { "BEGIN" } else { "BEGIN IMMEDIATE" };
         Ok(Writing { sql: self.pool.begin_with(begin).await? })
     }
+
+    /// Begins a transaction that reads, and sees the database as it is now to its end.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction<'static, Any>, PeopleError> {
+        let begin = if self.postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "BEGIN" };
+        Ok(self.pool.begin_with(begin).await?)
+    }
 }
 
 impl Writing {

@@ -4,6 +4,31 @@ use std::path::PathBuf;
 
 use crate::{Command, State, Triage};
 
+/// Why somebody is not let in. A page says the same to all: which it was is for the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Nothing of that kind is known.
+    Unknown,
+    /// Its time is over.
+    Expired,
+    /// It was taken back.
+    Revoked,
+    /// It was not used for too long.
+    Idle,
+}
+
+impl Denied {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Denied::Unknown => "unknown",
+            Denied::Expired => "expired",
+            Denied::Revoked => "revoked",
+            Denied::Idle => "idle",
+        }
+    }
+}
+
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum PeopleError {
@@ -72,6 +97,35 @@ pub enum PeopleError {
         state: State,
         /// What was asked.
         command: Command,
+    },
+    /// Who asks is not let in.
+    #[error("not let in: {}", .0.as_str())]
+    Denied(Denied),
+    /// A text is no JSON object.
+    #[error("{field} is no JSON object: {why}")]
+    NotAnObject {
+        /// Which.
+        field: &'static str,
+        /// What the parser says.
+        why: String,
+    },
+    /// The audit log does not go on from what was kept of it.
+    #[error("the audit log is not as it was: entry {sequence} is not the one that the anchor was made of")]
+    AuditBroken {
+        /// Number of the entry.
+        sequence: u64,
+    },
+    /// A file is no anchor of an audit log.
+    #[error("{}: no anchor of an audit log: a number, a space and 64 hexadecimal digits are wanted", path.display())]
+    Anchor {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The system gave no random bytes.
+    #[error("no random bytes: {why}")]
+    Random {
+        /// What it says.
+        why: String,
     },
     /// The place of the database cannot be read as one.
     #[error("{url:?} is no database: {why}")]

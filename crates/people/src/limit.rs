@@ -23,6 +23,37 @@ pub const SEEN_MAX: i64 = 20_000;
 /// Changes that are kept for others to poll; who is further behind reads everything again.
 pub const CHANGES_MAX: i64 = 100_000;
 
+/// Bytes of the name of a view or a key: one line.
+pub const NAME_BYTES_MAX: usize = 200;
+/// Bytes of a view's filters.
+pub const FILTERS_BYTES_MAX: usize = 16_384;
+/// Views of one reader: more are no tabs any more.
+pub const VIEWS_MAX: i64 = 50;
+/// Organisations that one reads for.
+pub const ORGANISATIONS_MAX: i64 = 64;
+/// Keys that are good at one time.
+pub const KEYS_MAX: i64 = 1_000;
+/// A key is good for 13 months at most; so long it is still listed after its end.
+pub const KEY_MS_MAX: i64 = 400 * 86_400_000;
+/// How often it is written down that a key or a session was used.
+pub const USED_EVERY_MS: i64 = 60_000;
+/// A session is good for a month at most.
+pub const SESSION_MS_MAX: i64 = 31 * 86_400_000;
+/// Sessions of one person.
+pub const SESSIONS_EACH_MAX: i64 = 20;
+/// Sessions of all.
+pub const SESSIONS_MAX: i64 = 100_000;
+/// A sign-in may take so long, a second factor included.
+pub const LOGIN_MS: i64 = 600_000;
+/// Sign-ins under way.
+pub const LOGINS_MAX: i64 = 10_000;
+/// Bytes of a text of a sign-in: RFC 7636 allows a verifier 128; a way back may be a long URL.
+pub const LOGIN_TEXT_BYTES_MAX: usize = 4_096;
+/// Bytes of what an entry of the audit log is about.
+pub const AUDIT_OBJECT_BYTES_MAX: usize = 512;
+/// Bytes of what else an entry says.
+pub const AUDIT_DETAIL_BYTES_MAX: usize = 4_096;
+
 /// Refuses a text that is empty, longer than `max` bytes, or holds control characters other than line breaks and tabs.
 pub(crate) fn text(field: &'static str, value: &str, max: usize) -> Result<(), PeopleError> {
     if value.is_empty() {

@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 
+use crate::audit::Action;
 use crate::change::ChangeKind;
 use crate::database::Writing;
 use crate::{ALERT_BYTES_MAX, By, Moment, NOTE_BYTES_MAX, NOTES_MAX, People, PeopleError, limit};
@@ -72,5 +73,6 @@ pub(super) async fn add(tx: &mut Writing, alert: &str, body: &str, by: By<'_>) -
         .execute(&mut *tx.sql)
         .await?;
     tx.changed(by.at, ChangeKind::Note, alert).await?;
+    tx.record(Action::Noted, alert, &format!("note {}", count + 1), by).await?;
     Ok(Note { number: count.unsigned_abs() + 1, at: by.at, by: by.who.to_owned(), body: body.to_owned() })
 }

@@ -4,6 +4,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::{Command, Reason, State, Triage, note};
+use crate::audit::Action;
 use crate::change::ChangeKind;
 use crate::database::Writing;
 use crate::{ALERT_BYTES_MAX, BULK_MAX, By, Moment, People, PeopleError, TRANSITIONS_MAX, limit};
@@ -222,7 +223,13 @@ impl Writing {
         .bind(assignee)
         .execute(&mut *self.sql)
         .await?;
-        self.changed(at, ChangeKind::Triage, &to.alert).await
+        self.changed(at, ChangeKind::Triage, &to.alert).await?;
+        let named = |triage: &Triage| match &triage.assignee {
+            Some(assignee) => format!("{} of {assignee}", triage.state),
+            None => triage.state.to_string(),
+        };
+        let detail = format!("version {version}: {} to {}", named(from), named(to));
+        self.record(Action::Triaged, &to.alert, &detail, By { who, at }).await
     }
 }
 

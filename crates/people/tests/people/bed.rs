@@ -1,7 +1,7 @@
 //! A database of a test's own, on SQLite and on PostgreSQL.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -93,6 +93,11 @@ impl Bed {
         let pool = AnyPool::connect(&url).await.unwrap();
         pool.execute(sqlx::AssertSqlSafe(statement.to_owned())).await.unwrap();
         pool.close().await;
+    }
+
+    /// A file of the test's own.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 }
 

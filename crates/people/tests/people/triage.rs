@@ -141,6 +141,9 @@ fn whoever_polls_changes_misses_none() {
             writer.await.unwrap();
         }
         assert_eq!(reader.last_change().await.unwrap(), 120);
+        // Each of them is in the audit log too, in one chain.
+        let verdict = reader.verify_audit(None).await.unwrap();
+        assert_eq!((verdict.entries, verdict.fault), (120, None));
         got.sort();
         got.dedup();
         assert_eq!(got.len(), 120);
