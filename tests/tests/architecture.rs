@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-window", &["headwater-model"]),
     ("headwater-detect", &["headwater-catalog", "headwater-model"]),
     ("headwater-store", &["headwater-model"]),
-    ("headwater-history", &["headwater-model", "headwater-store", "headwater-window"]),
+    ("headwater-history", &["headwater-catalog", "headwater-model", "headwater-store"]),
     ("headwater-people", &["headwater-log", "headwater-model"]),
     ("headwater-runtime", &["headwater-log"]),
     ("headwater-serve", &["headwater-log"]),

@@ -10,7 +10,7 @@ use crate::columns::{BadColumn, Numbers, Texts, Words};
 use crate::net::Net;
 use crate::observation::{COLUMNS, observations};
 use crate::page::{Cursor, question};
-use crate::scan::{At, Files, Piece, Scan, read};
+use crate::scan::{At, Files, Piece, Rows, Scan, read};
 use crate::{Bounds, Filter, History, HistoryError, Observation, Page, Seen, net};
 
 /// Which rows are told.
@@ -19,8 +19,12 @@ pub enum View {
     /// Items in force: net of all corrections known by the day asked for.
     #[default]
     InForce,
-    /// Every change: items counted, taken back and put in force again, and the withdrawals of their events.
-    EveryChange,
+    /// Every change: items counted, taken back and put in force again, and the withdrawals of their events; where a day
+    /// is given, only those that became known after it.
+    EveryChange {
+        /// The last day whose changes are left out.
+        since: Option<KnownDay>,
+    },
 }
 
 /// A question for the observations behind a figure.
@@ -95,11 +99,11 @@ impl History {
         let number = question(&(&query.filter, query.as_of, query.view, query.newest_first));
         let after = query.page.begin(number, bounds)?;
         let files = Files(self.files(bounds)?);
-        let withdrawals = query.view == View::EveryChange;
-        let scan = Scan { reader, bounds, filter: &query.filter, as_of: query.as_of, withdrawals };
+        let (filter, as_of) = (&query.filter, query.as_of);
+        let scan = |since, rows| Scan { reader, bounds, filter, as_of, since, rows };
         let (mut found, mut totals, seen) = match query.view {
-            View::InForce => self.in_force(&scan, &files)?,
-            View::EveryChange => self.every_change(&scan, &files)?,
+            View::InForce => self.in_force(&scan(None, Rows::Items), &files)?,
+            View::EveryChange { since } => self.every_change(&scan(since, Rows::Both), &files)?,
         };
         totals.rows = found.len() as u64;
         let order = |a: &Place, b: &Place| if query.newest_first { b.cmp(a) } else { a.cmp(b) };
@@ -192,7 +196,7 @@ impl History {
     }
 
     /// The whole rows at these places, in their order.
-    fn whole(&self, files: &Files, at: &[At]) -> Result<Vec<Observation>, HistoryError> {
+    pub(crate) fn whole(&self, files: &Files, at: &[At]) -> Result<Vec<Observation>, HistoryError> {
         let mut groups: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
         at.iter().for_each(|at| groups.entry((at.file, at.group)).or_default().push(at.row));
         let mut rows: BTreeMap<At, Observation> = BTreeMap::new();

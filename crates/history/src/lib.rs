@@ -15,24 +15,38 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod bounds;
+mod bucket;
 mod columns;
+mod delays;
 mod drill;
 mod error;
+mod export;
+mod figures;
 mod filter;
 mod history;
 mod net;
+mod notices;
 mod observation;
 mod page;
+mod parties;
+mod quality;
 mod scan;
 mod seen;
 mod table;
+mod volumes;
 
 pub use bounds::{Bounds, DayRange, Deadline};
+pub use bucket::Granularity;
 pub use drill::{ObservationPage, ObservationQuery, Totals, View};
 pub use error::HistoryError;
+pub use export::{Format, export};
 pub use filter::Filter;
 pub use history::History;
+pub use notices::{NoticePage, NoticeQuery, UnansweredNotice};
 pub use observation::Observation;
 pub use page::Page;
+pub use parties::{PartyAnswer, PartyQuery, SharedParty, Side};
+pub use quality::{QualityAnswer, QualityQuery, RejectCount, SourceQuality};
 pub use seen::Seen;
 pub use table::Table;
+pub use volumes::{PlaceLevel, RouteLevel, SubstanceLevel, VolumeAnswer, VolumeBucket, VolumeBy, VolumeQuery};

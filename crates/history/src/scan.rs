@@ -39,8 +39,17 @@ pub(crate) struct Scan<'a> {
     pub filter: &'a Filter,
     /// Only what was known by the end of that day.
     pub as_of: Option<KnownDay>,
-    /// Withdrawals too, which have neither marking nor item: whoever asks tells them by the event.
-    pub withdrawals: bool,
+    /// Only what was not yet known by the end of that day.
+    pub since: Option<KnownDay>,
+    pub rows: Rows,
+}
+
+/// Which kind of rows. Withdrawals have neither marking nor item: whoever asks tells them by the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rows {
+    Items,
+    Withdrawals,
+    Both,
 }
 
 /// Rows of one row group that are left, with the columns asked for.
@@ -107,7 +116,7 @@ impl Scan<'_> {
         Ok(seen)
     }
 
-    fn in_time(&self, read: usize, files: &Files) -> Result<(), HistoryError> {
+    pub fn in_time(&self, read: usize, files: &Files) -> Result<(), HistoryError> {
         if self.bounds.deadline.is_over() {
             return Err(HistoryError::Deadline { read, files: files.0.len() });
         }
@@ -119,8 +128,16 @@ impl Scan<'_> {
         let days = self.filter.event_days;
         let first = days.map(|days| days.from.0 - PERIOD_DAYS_MAX);
         // A withdrawal has no event day: the group is read for those that it may hold.
-        let by_event = self.withdrawals || within(opened, group, "event_day", first, days.map(|days| days.to.0));
-        by_event && within(opened, group, "known_on", None, self.as_of.map(|KnownDay(day)| day.0))
+        let by_event =
+            self.rows != Rows::Items || within(opened, group, "event_day", first, days.map(|days| days.to.0));
+        by_event
+            && within(
+                opened,
+                group,
+                "known_on",
+                self.since.map(|KnownDay(day)| day.0 + 1),
+                self.as_of.map(|KnownDay(day)| day.0),
+            )
     }
 
     /// The rows of a group that the reader may see and that are asked for.
@@ -145,8 +162,8 @@ impl Scan<'_> {
         want(filter.event_days.is_some(), "period_days");
         want(filter.flagged.is_some(), "flags");
         want(!filter.events.is_empty(), "event_id");
-        want(self.as_of.is_some(), "known_on");
-        want(self.withdrawals, "status");
+        want(self.as_of.is_some() || self.since.is_some(), "known_on");
+        want(self.rows != Rows::Items, "status");
         let batch = read(opened, group, &columns, None)?;
         self.chosen(&batch).map_err(|bad| bad.to_string())
     }
@@ -174,9 +191,11 @@ impl Scan<'_> {
         let known_on = Numbers::<Date32Type>::of(batch, "known_on")?;
         let flags = Numbers::<UInt16Type>::of(batch, "flags")?;
         let status = Words::of(batch, "status")?;
-        let known = |row: usize| match self.as_of {
-            None => true,
-            Some(KnownDay(last)) => known_on.get(row).is_some_and(|day| day <= last.0),
+        let known = |row: usize| {
+            let is = |bound: Option<KnownDay>, within: fn(Day, Day) -> bool| {
+                bound.is_none_or(|KnownDay(bound)| known_on.get(row).is_some_and(|day| within(Day(day), bound)))
+            };
+            is(self.as_of, |day, last| day <= last) && is(self.since, |day, before| day > before)
         };
         let event = |row: usize| {
             filter.events.is_empty() || {
@@ -197,8 +216,8 @@ impl Scan<'_> {
         };
         let chosen = |row: usize| {
             let asked = match sign.get(row) {
-                Some(1 | -1) => item(row),
-                Some(0) => self.withdrawals && status.get(row) == Some("withdrawn"),
+                Some(1 | -1) => self.rows != Rows::Withdrawals && item(row),
+                Some(0) => self.rows != Rows::Items && status.get(row) == Some("withdrawn"),
                 _ => false,
             };
             asked && from_source(row) && known(row) && event(row)

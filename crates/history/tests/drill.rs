@@ -73,7 +73,7 @@ fn every_change_of_an_event_is_told_with_its_withdrawal() {
     let rows = |id: &str, sources: &[&str]| {
         let sources = sources.iter().map(|s| (*s).to_owned()).collect();
         let filter = Filter { events: events(id), sources, ..Filter::default() };
-        let query = ObservationQuery { view: View::EveryChange, ..asked(filter) };
+        let query = ObservationQuery { view: View::EveryChange { since: None }, ..asked(filter) };
         store.history().observations(&everyone(), &bounds(), &query).unwrap()
     };
     let changes = ["+1 A 0 1000000", "-1 A 0 1000000", "+1 A 1 2000000", "-1 A 1 2000000", "+1 A 2 1000000"];
@@ -82,8 +82,12 @@ fn every_change_of_an_event_is_told_with_its_withdrawal() {
     assert_eq!((page.totals.rows, page.totals.events, page.totals.mass_mg), (5, 1, 1_000_000));
     assert_eq!(short(&rows("B", &["customs-nl"]).rows), ["+1 B 0 1000000", "+0 B 0 -1", "-1 B 0 1000000"]);
     assert_eq!(short(&rows("A", &["police-be"]).rows), Vec::<String>::new());
+    let later = View::EveryChange { since: Some(known("2024-03-08")) };
+    let query = ObservationQuery { view: later, ..asked(Filter { events: events("A"), ..Filter::default() }) };
+    let page = store.history().observations(&everyone(), &bounds(), &query).unwrap();
+    assert_eq!(short(&page.rows), changes[3..]);
     // A withdrawal of an event of which nothing is seen is not told.
-    let query = ObservationQuery { view: View::EveryChange, ..ObservationQuery::default() };
+    let query = ObservationQuery { view: View::EveryChange { since: None }, ..ObservationQuery::default() };
     let outsider = Clearance::new(Marking::Green, [] as [&str; 0]);
     let page = store.history().observations(&outsider, &bounds(), &query).unwrap();
     assert_eq!((page.rows.len(), page.totals), (0, Default::default()));
@@ -166,7 +170,7 @@ fn pages_cover_all_rows_once_in_both_directions_and_over_a_fold() {
     let (mut back, _) = walk(true, 10, View::InForce, false);
     back.reverse();
     assert_eq!(back, all);
-    let (mut changes, _) = walk(false, 5, View::EveryChange, false);
+    let (mut changes, _) = walk(false, 5, View::EveryChange { since: None }, false);
     changes.sort();
     assert_eq!(changes, all);
 }
@@ -199,7 +203,7 @@ fn what_is_wrong_with_a_question_is_named() {
     assert_eq!(named(ask(&narrow, &two)), (Some("substances"), Some("2".into())));
     let few = Bounds { rows_max: 2, ..bounds() };
     assert!(matches!(ask(&few, &asked(Filter::default())), HistoryError::TooManyRows { limit: 2, .. }));
-    let every = ObservationQuery { view: View::EveryChange, ..ObservationQuery::default() };
+    let every = ObservationQuery { view: View::EveryChange { since: None }, ..ObservationQuery::default() };
     assert!(matches!(ask(&few, &every), HistoryError::TooManyRows { limit: 2, .. }));
     let small = Bounds { memory_bytes_max: 10, ..bounds() };
     assert!(matches!(ask(&small, &asked(Filter::default())), HistoryError::TooMuchMemory { .. }));

@@ -24,7 +24,7 @@ pub struct Writer {
 
 /// A store in a folder of its own.
 pub struct Store {
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
     pub archive: Archive,
     pub writers: Vec<Writer>,
 }
@@ -34,12 +34,21 @@ impl Store {
     pub fn new(partitions: u32) -> Store {
         let folder = tempfile::tempdir().unwrap();
         let objects = Objects::open(&StoreUrl::Folder(folder.path().join("store"))).unwrap();
+        Store::over(objects, Some(folder), partitions)
+    }
+
+    /// The same in memory: quick enough for many cases.
+    pub fn in_memory(partitions: u32) -> Store {
+        Store::over(Objects::memory().unwrap(), None, partitions)
+    }
+
+    fn over(objects: Objects, _folder: Option<tempfile::TempDir>, partitions: u32) -> Store {
         let archive = Archive::new(objects);
         let (source, origin) = ("trade".to_owned(), "trade-events".to_owned());
         let declaration = SourceDeclaration { source, kind: SourceKind::Topic, origin, partitions };
         archive.declare(&declaration).unwrap();
         let writers = declaration.inputs().map(Writer::new).collect();
-        Store { _folder: folder, archive, writers }
+        Store { _folder, archive, writers }
     }
 
     /// Commits an epoch of these records.
@@ -60,6 +69,11 @@ impl Store {
         for writer in &self.writers {
             self.archive.fold(&writer.input, &policy).unwrap();
         }
+    }
+
+    /// What the writer of a partition knows.
+    pub fn window(&self, partition: usize) -> &Window {
+        &self.writers[partition].window
     }
 
     /// To be asked.
