@@ -58,4 +58,5 @@ pub use config::{Config, FRACTIONS, MODEL, StatisticConfig};
 pub use detector::Detector;
 pub use evaluate::{Evaluation, PairValue, evaluate};
 pub use explain::{BlockWeight, Explanation, PairCourse, StratumCourse, StratumName, explain};
+pub use likelihood::likelihood;
 pub use mix::{Corroboration, Mix, MixValue};

@@ -20,7 +20,7 @@ const ONE_REPORTER: f64 = 8.0;
 /// Bayes' rule over what simulated cells showed: how many shifts reach the value, at
 /// [`Config::shifts_per_market_year`], against how many quiet market-years do. The statistic itself is no posterior: its
 /// margin, its cap and its discounts make it far smaller than the evidence, so that its false alarms stay few.
-pub(crate) fn likelihood(log: f64, reporters: usize, config: &Config) -> Likelihood {
+pub fn likelihood(log: f64, reporters: usize, config: &Config) -> Likelihood {
     let quiet = config.false_alarms_per_1000_market_years / 1000.0 * if reporters < 2 { ONE_REPORTER } else { 1.0 };
     let at_bar = (config.shifts_per_market_year * FOUND / quiet).ln();
     let odds = (at_bar + FALSE_FALL * (log - config.bar)).clamp(-30.0, 30.0).exp();

@@ -43,8 +43,10 @@ pub struct MixValue {
 /// What stands of a leading pair when something is left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Corroboration {
+    /// Strata that carry a share of the pair's incidents that counts.
+    pub reporters: usize,
     /// The least that the pair says for itself (its part of the sum held against its part of the prior weight) without
-    /// one stratum.
+    /// one of them.
     pub without_stratum: f64,
     /// Nats by which the pair exceeds the prior weight spent on it, without its strongest block.
     pub beyond_one_block: f64,
@@ -94,8 +96,9 @@ impl Mix {
         Some(MixValue { log: value.log, lead: lead - value.log, falling: label(*a), rising: label(*b) })
     }
 
-    /// What stands of the pair that led on the day just closed: the statistic run again from the start.
-    pub fn corroboration(&self, day: Day, value: &MixValue) -> Corroboration {
+    /// What stands of the pair that led on the day just closed: the statistic run again from the start. A stratum with
+    /// less than `share_min` of the pair's incidents ([`crate::Config::reporter_share_min`]) does not count.
+    pub fn corroboration(&self, day: Day, value: &MixValue, share_min: f64) -> Corroboration {
         let week = day.week();
         let without = |stratum: u16| {
             let tally = self.tally_without(Some(stratum));
@@ -103,13 +106,25 @@ impl Mix {
             let state = run_pair(&tally, &self.shape(&tally), &self.config, week, (a, b), None)?;
             state.own_log(tally.active.len(), a, b)
         };
-        let strata = 0..self.trade.len() as u16;
-        let logs = strata.map(|stratum| without(stratum).unwrap_or(f64::NEG_INFINITY));
-        let without_stratum = logs.fold(f64::INFINITY, f64::min);
+        let carriers = self.carriers(value, share_min);
+        let logs = carriers.iter().map(|stratum| without(*stratum).unwrap_or(f64::NEG_INFINITY));
         Corroboration {
-            without_stratum,
+            reporters: carriers.len(),
+            without_stratum: logs.fold(f64::INFINITY, f64::min),
             beyond_one_block: self.beyond_one_block(week, value).unwrap_or(f64::NEG_INFINITY),
         }
+    }
+
+    fn carriers(&self, value: &MixValue, share_min: f64) -> Vec<u16> {
+        let mut incidents = vec![0.0; self.trade.len()];
+        for ((_, stratum), counts) in &self.counts {
+            incidents[usize::from(*stratum)] += (counts[value.falling].max(0) + counts[value.rising].max(0)) as f64;
+        }
+        let least = share_min * incidents.iter().sum::<f64>();
+        let carries = |stratum: &u16| incidents[usize::from(*stratum)] >= least;
+        (0..incidents.len() as u16)
+            .filter(|stratum| incidents[usize::from(*stratum)] > 0.0 && carries(stratum))
+            .collect()
     }
 
     fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
@@ -176,12 +191,13 @@ mod tests {
         shifted(&mut all, 0..170, 150, &[0, 1]);
         let value = all.close(Day(170 * 7 - 1)).unwrap();
         assert!(value.log > 5.0 && (value.falling, value.rising) == (0, 1), "{value:?}");
-        let corroboration = all.corroboration(Day(170 * 7 - 1), &value);
+        let corroboration = all.corroboration(Day(170 * 7 - 1), &value, 0.05);
+        assert_eq!((corroboration.reporters, all.corroboration(Day(170 * 7 - 1), &value, 0.6).reporters), (2, 0));
         assert!(corroboration.without_stratum > 2.4 && corroboration.beyond_one_block > 1.0, "{corroboration:?}");
         let mut one = mix();
         shifted(&mut one, 0..170, 150, &[1]);
         let value = one.close(Day(170 * 7 - 1)).unwrap();
-        let corroboration = one.corroboration(Day(170 * 7 - 1), &value);
+        let corroboration = one.corroboration(Day(170 * 7 - 1), &value, 0.05);
         assert!(corroboration.without_stratum < 1.0, "{value:?} {corroboration:?}");
     }
 

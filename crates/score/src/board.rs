@@ -1,5 +1,6 @@
 //! The board: draws cells, lets a method choose its constants, calibrates it, and judges it on other cells.
 
+use headwater_detect::Config;
 use headwater_sim::{CellKind, Cells, CountedCell, PlantedMove, SimError, YEAR_DAYS};
 
 use crate::judge::{Bar, Rule, threshold};
@@ -9,6 +10,7 @@ use crate::plan::{Plan, Use};
 use crate::rate::{Part, Rate};
 use crate::score::{CORROBORATED, Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
 use crate::view::{Labels, View};
+use crate::words::{Calibration, Lot};
 
 /// Budgets of the points of recall against false alarms, per 1,000 market-years.
 const BUDGETS: [f64; 7] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
@@ -90,6 +92,24 @@ impl Board {
             }
         };
         bars.map(score).collect()
+    }
+
+    /// What the words of the product's likelihood are worth: on the cells that judge, its constants come from others.
+    pub fn calibration(&self, config: &Config) -> Calibration {
+        let lot = |kind, labels| self.lot(kind, labels, config);
+        let moved = lot(CellKind::Substitution, Labels::Substances).and(&lot(CellKind::Displacement, Labels::Routes));
+        let quiet = lot(CellKind::Null, Labels::Substances).and(&lot(CellKind::Null, Labels::Routes));
+        let stress = CellKind::STRESS.map(|kind| lot(kind, Labels::Substances));
+        let stress = stress.iter().fold(Lot::default(), |all, next| all.and(next));
+        Calibration::of(&moved, &quiet, &stress, config)
+    }
+
+    /// What the product raises in the cells of a kind.
+    fn lot(&self, kind: CellKind, labels: Labels, config: &Config) -> Lot {
+        let seed = self.plan.seed(Use::Test);
+        let one = |number: u64| Lot::of(&self.cells.cell(kind, seed, number), labels, config);
+        let lots = parallel::map(self.plan.count(kind), self.plan.threads, one);
+        lots.iter().fold(Lot::default(), |all, next| all.and(next))
     }
 
     /// The method of a row with the constants that find most on the cells of calibration at their own threshold (the

@@ -9,13 +9,11 @@ use headwater_model::Day;
 
 use crate::judge::Bar;
 use crate::method::{Method, Reading, Row, Trace};
-use crate::view::View;
+use crate::view::{DAY_0, View};
 
 /// The statistic from which on corroboration is asked for, and below which nothing is an alarm with it: thresholds at a
 /// hundred false alarms in 1,000 market-years lie above.
 const ASKED_FROM: f64 = 0.0;
-/// The first day of a cell, as a day: an event week begins.
-const DAY_0: i32 = 7 * 2_000;
 
 /// A part that can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +35,12 @@ struct Product {
     config: Config,
 }
 
+/// Name of the row.
+pub const PRODUCT: &str = "headwater";
+
 /// The product.
 pub fn row() -> Row {
-    Row::new("headwater", "this product's statistic and its corroboration", [Product::new(None)])
+    Row::new(PRODUCT, "this product's statistic and its corroboration", [Product::new(None)])
 }
 
 /// The product, each time without one part.
@@ -68,20 +69,16 @@ impl Product {
     }
 
     fn mix(&self, view: &View) -> Mix {
-        let mut controls = vec![Vec::new(); view.labels];
-        if let Some((day, label)) = view.control {
-            controls[label].push(Day(DAY_0 + day));
+        let config = self.config.statistic.clone();
+        match self.without {
+            Some(Part::Strata) => Mix::new(view.labels, &[false], view.controls(), config),
+            _ => view.mix(config),
         }
-        let trade: Vec<bool> = match self.without {
-            Some(Part::Strata) => vec![false],
-            _ => view.strata.iter().map(|evidence| evidence.is_trade()).collect(),
-        };
-        Mix::new(view.labels, &trade, controls, self.config.statistic.clone())
     }
 
     /// What stands without one reporter, and without one block. Where all reporters share one urn, none can be left out.
     fn corroborated(&self, mix: &Mix, day: Day, value: &MixValue) -> f64 {
-        let corroboration = mix.corroboration(day, value);
+        let corroboration = mix.corroboration(day, value, self.config.reporter_share_min);
         if corroboration.beyond_one_block < self.config.one_block_margin {
             return f64::NEG_INFINITY;
         }

@@ -53,6 +53,29 @@ pub fn poisson_interval(count: u64) -> (f64, f64) {
     (low, root(|mean| poisson_at_most(count, mean) < TAIL, count as f64))
 }
 
+/// The exact 95 % interval of a probability after `of` out of `all` (Clopper and Pearson 1934): its ends are the
+/// probabilities under which as many or more, or as many or fewer, have a probability of 2.5 %. Of nothing it is all.
+pub fn binomial_interval(of: u64, all: u64) -> (f64, f64) {
+    const TAIL: f64 = 0.025;
+    let turn = |above: &dyn Fn(f64) -> bool| bisect(above, 0.0, 1.0);
+    let low = match of.checked_sub(1) {
+        Some(below) => turn(&|p| 1.0 - binomial_at_most(below, all, p) > TAIL),
+        None => 0.0,
+    };
+    (low, if of < all { turn(&|p| binomial_at_most(of, all, p) < TAIL) } else { 1.0 })
+}
+
+/// P(X <= count) of a binomial variable, for 0 < p < 1.
+fn binomial_at_most(count: u64, all: u64, p: f64) -> f64 {
+    let mut log = all as f64 * (-p).ln_1p();
+    let mut sum = log.exp();
+    for i in 1..=count {
+        log += ((all + 1 - i) as f64 / i as f64 * p / (1.0 - p)).ln();
+        sum += log.exp();
+    }
+    sum
+}
+
 /// P(X <= count) of a Poisson variable.
 fn poisson_at_most(count: u64, mean: f64) -> f64 {
     let mut log = -mean;
@@ -66,7 +89,10 @@ fn poisson_at_most(count: u64, mean: f64) -> f64 {
 
 /// Where a predicate that is false below and true above turns, near a count.
 fn root(above: impl Fn(f64) -> bool, count: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 2.0 * count + 10.0);
+    bisect(above, 0.0, 2.0 * count + 10.0)
+}
+
+fn bisect(above: impl Fn(f64) -> bool, mut low: f64, mut high: f64) -> f64 {
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
         if above(middle) { high = middle } else { low = middle }
@@ -94,5 +120,20 @@ mod tests {
         assert_eq!(rate.per_1000, 2.0);
         assert!((rate.high - 11.143).abs() < 1e-3);
         assert_eq!((Part { of: 1, cells: 4 }.share(), Part::default().share()), (Some(0.25), None));
+    }
+    /// `qbeta(.025, k, n - k + 1)` and `qbeta(.975, k + 1, n - k)`; at the ends 1 - 0.025^(1/10).
+    #[test]
+    fn intervals_are_clopper_and_pearsons() {
+        for (of, all, low, high) in [
+            (0, 10, 0.0, 0.308_497_107_818_760_8),
+            (10, 10, 0.691_502_892_181_239_2, 1.0),
+            (5, 10, 0.187_086_028_447_398_55, 0.812_913_971_552_601_5),
+            (0, 0, 0.0, 1.0),
+        ] {
+            let (l, h) = binomial_interval(of, all);
+            assert!((l - low).abs() < 1e-9 && (h - high).abs() < 1e-9, "{of} of {all}: {l} {h}");
+        }
+        let (low, high) = binomial_interval(950, 1_000);
+        assert!(0.93 < low && low < 0.94 && 0.96 < high && high < 0.97, "{low} {high}");
     }
 }

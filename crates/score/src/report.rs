@@ -1,5 +1,6 @@
 //! The scoreboard as a table in Markdown, and as JSON.
 
+use headwater_model::LikelihoodWords;
 use serde::Serialize;
 
 use crate::limit::LIMIT;
@@ -7,6 +8,7 @@ use crate::plan::Plan;
 use crate::rate::{Part, Rate};
 use crate::score::{RATES, Score, WITHIN_DAYS};
 use crate::view::Labels;
+use crate::words::{Calibration, Word};
 use crate::worth::worth;
 
 /// What was scored, and how.
@@ -16,6 +18,8 @@ pub struct Report {
     pub plan: Plan,
     /// The rows.
     pub scores: Vec<Score>,
+    /// What the words of the product's likelihood are worth, where it is among the rows.
+    pub calibration: Option<Calibration>,
 }
 
 impl std::fmt::Display for Report {
@@ -35,7 +39,8 @@ impl std::fmt::Display for Report {
         self.own(f)?;
         writeln!(f)?;
         self.rates(f)?;
-        self.worth(f)
+        self.worth(f)?;
+        self.calibration.as_ref().map_or(Ok(()), |calibration| words(f, calibration))
     }
 }
 
@@ -144,6 +149,50 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn words(f: &mut std::fmt::Formatter<'_>, calibration: &Calibration) -> std::fmt::Result {
+    writeln!(f)?;
+    let Calibration { shifts_per_market_year, market_years, stress_market_years, shifts, .. } = calibration;
+    let head = [
+        "the likelihood says".to_owned(),
+        "which means".to_owned(),
+        "alerts true, false".to_owned(),
+        "said on average".to_owned(),
+        format!("true at {shifts_per_market_year} shifts a market-year"),
+        "stress: alerts true, false".to_owned(),
+        "true among stress".to_owned(),
+    ];
+    line(f, &head)?;
+    writeln!(f, "|---|--:|--:|--:|--:|--:|--:|")?;
+    for said in LikelihoodWords::ALL {
+        let find = |words: &[Word]| words.iter().find(|word| word.words == *said).copied();
+        let (mixture, stress) = (find(&calibration.words), find(&calibration.stress));
+        if mixture.is_none() && stress.is_none() {
+            continue;
+        }
+        let counts =
+            |word: Option<Word>| word.map_or("-".to_owned(), |w| format!("{}, {}", w.true_alerts, w.false_alerts));
+        let found = |word: Option<Word>| {
+            word.map_or("-".to_owned(), |w| format!("{:.3} ({:.3} to {:.3})", w.share, w.low, w.high))
+        };
+        let (from, to) = said.band();
+        let cells = [
+            said.to_string(),
+            format!("{from:.2} to {to:.2}"),
+            counts(mixture),
+            mixture.map_or("-".to_owned(), |word| format!("{:.3}", word.said)),
+            found(mixture),
+            counts(stress),
+            found(stress),
+        ];
+        line(f, &cells)?;
+    }
+    writeln!(
+        f,
+        "\n{shifts} shifts and {market_years:.0} market-years without one; of stress {stress_market_years:.0}, before an \
+         onset among either."
+    )
 }
 
 fn line(f: &mut std::fmt::Formatter<'_>, cells: &[String]) -> std::fmt::Result {

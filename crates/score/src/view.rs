@@ -1,10 +1,14 @@
 //! A cell as a method sees it: labels that are counted, day by day, by three reporters.
 
-use headwater_model::Evidence;
+use headwater_detect::{Mix, StatisticConfig};
+use headwater_model::{Day, Evidence};
 use headwater_sim::{CountedCell, Known};
 
 /// Days of an event week.
 pub const WEEK_DAYS: i32 = 7;
+
+/// The first day of a cell, as a day: an event week begins.
+pub(crate) const DAY_0: i32 = 7 * 2_000;
 
 /// What the labels of a cell are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,21 @@ impl View {
             events: cell.events.iter().map(event).collect(),
             secret: Some(Secret { known: cell.known.clone(), labels }),
         }
+    }
+
+    /// The control dates of each label.
+    pub(crate) fn controls(&self) -> Vec<Vec<Day>> {
+        let mut controls = vec![Vec::new(); self.labels];
+        if let Some((day, label)) = self.control {
+            controls[label].push(Day(DAY_0 + day));
+        }
+        controls
+    }
+
+    /// The product's statistic of this cell before its first event.
+    pub(crate) fn mix(&self, config: StatisticConfig) -> Mix {
+        let trade: Vec<bool> = self.strata.iter().map(|evidence| evidence.is_trade()).collect();
+        Mix::new(self.labels, &trade, self.controls(), config)
     }
 
     /// Weeks in all.

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context;
-use headwater_score::{Board, Plan, Report, Row, page, rows};
+use headwater_score::{Board, PRODUCT, Plan, Report, Row, page, rows};
 
 use crate::args::BenchDetect;
 use crate::clock::Stopwatch;
@@ -18,11 +18,14 @@ pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
     let plan = Plan { cells: args.cells.unwrap_or(plan.cells), ..plan };
     let board = Board::new(plan)?;
     let clock = Stopwatch::start();
-    let mut report = Report { plan, scores: Vec::new() };
+    let mut report = Report { plan, scores: Vec::new(), calibration: None };
     for row in &rows {
         let begin = clock.seconds();
         report.scores.extend(board.score(row, &|| clock.seconds()));
         writeln!(std::io::stderr(), "{}: {:.0} s", row.name, clock.seconds() - begin)?;
+    }
+    if rows.iter().any(|row| row.name == PRODUCT) {
+        report.calibration = Some(board.calibration(&headwater_detect::Config::default()));
     }
     if let Some(folder) = &args.out {
         write_page(folder, &report, &command(args))?;

@@ -211,6 +211,19 @@ impl LikelihoodWords {
             _ => LikelihoodWords::AlmostCertainly,
         }
     }
+
+    /// The probabilities that the words stand for, from and to.
+    pub fn band(self) -> (f64, f64) {
+        match self {
+            LikelihoodWords::AlmostNoChance => (0.01, 0.05),
+            LikelihoodWords::VeryUnlikely => (0.05, 0.20),
+            LikelihoodWords::Unlikely => (0.20, 0.45),
+            LikelihoodWords::RoughlyEvenChance => (0.45, 0.55),
+            LikelihoodWords::Likely => (0.55, 0.80),
+            LikelihoodWords::VeryLikely => (0.80, 0.95),
+            LikelihoodWords::AlmostCertainly => (0.95, 0.99),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -247,5 +260,12 @@ mod tests {
         }
         assert!(serde_json::from_str::<Scope>("\"market\"").is_ok());
         assert!(serde_json::from_str::<Scope>("\"Market\"").is_err());
+    }
+    #[test]
+    fn bands_are_what_the_words_are_said_of() {
+        for words in LikelihoodWords::ALL {
+            let (from, to) = words.band();
+            assert_eq!(LikelihoodWords::of((from + to) / 2.0), *words);
+        }
     }
 }
