@@ -28,6 +28,8 @@ pub struct Config {
     pub outputs: Option<String>,
     /// Where results are kept.
     pub store: StoreSettings,
+    /// Where the people's own state is kept.
+    pub people: PeopleDatabase,
     /// When shifts are looked for.
     pub detect: DetectSettings,
     /// Address of the pages and the API.
@@ -129,6 +131,15 @@ pub enum StoreLocation {
     Objects(String),
 }
 
+/// Where the people's own state is kept: triage, keys, sessions, the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeopleDatabase {
+    /// A file of SQLite, or a URL without a password.
+    Url(String),
+    /// A secret: the URL is what the file holds, less a newline at its end.
+    File(PathBuf),
+}
+
 /// When shifts are looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DetectSettings {
@@ -218,6 +229,23 @@ impl Cluster {
                 Ok((key.clone(), value))
             })
             .collect()
+    }
+}
+
+impl PeopleDatabase {
+    /// Name of SQLite's file where nothing else is said: beside a local store, or where the process was started if the
+    /// store is elsewhere.
+    pub const FILE: &str = "people.sqlite";
+
+    /// The URL, read from its file where it is a secret.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] names the file that cannot be read.
+    pub fn url(&self) -> Result<String, ConfigError> {
+        match self {
+            PeopleDatabase::Url(url) => Ok(url.clone()),
+            PeopleDatabase::File(path) => Ok(read(path)?.trim_end_matches(['\n', '\r']).to_owned()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{ClientSetting, Config, OnGap, Partitioner, Source, StoreLocation};
+use super::{ClientSetting, Config, OnGap, Partitioner, PeopleDatabase, Source, StoreLocation};
 
 /// A string as TOML writes it.
 struct Quoted<'a>(&'a str);
@@ -100,6 +100,12 @@ impl Display for Config {
         writeln!(f, "ledger_bytes = {}\ncache = {}", store.ledger_bytes, Quoted(&store.cache.to_string_lossy()))?;
         writeln!(f, "fold_epochs = {}", store.fold_epochs)?;
         writeln!(f, "snapshot_rows = {}", store.snapshot_rows)?;
+        match &self.people {
+            PeopleDatabase::Url(url) => writeln!(f, "[people]\nurl = {}", Quoted(url))?,
+            PeopleDatabase::File(path) => {
+                writeln!(f, "[people]\nurl_file = {}", Quoted(&path.to_string_lossy()))?;
+            }
+        }
         writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
         writeln!(f, "[serve]\nlisten = \"{}\"", self.serve)?;
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)

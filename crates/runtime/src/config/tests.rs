@@ -216,6 +216,39 @@ fn refusals() {
 }
 
 #[test]
+fn the_people_s_database_is_a_file_beside_the_store_or_what_is_said() {
+    let url = |more: &str| Config::check(&format!("{TOPIC}{more}\n"), no_environment()).unwrap().people;
+    let is = |text: &str| PeopleDatabase::Url(text.into());
+    assert_eq!(url(""), is("people.sqlite"));
+    assert_eq!(url("[store]\nurl = '/var/lib/headwater/store'"), is("/var/lib/headwater/people.sqlite"));
+    assert_eq!(url("[store]\nurl = 's3://b/p'"), is("people.sqlite"));
+    for said in ["a/b.sqlite", "sqlite:/b.sqlite", "postgres://u@h:5/d?sslmode=require"] {
+        assert_eq!(url(&format!("[people]\nurl = '{said}'")), is(said));
+    }
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&secret, "postgres://u:p@h/d\n").unwrap();
+    let by_file = format!("{TOPIC}[people]\nurl_file = '{}'\n", secret.path().display());
+    let config = Config::check(&by_file, no_environment()).unwrap();
+    assert_eq!(config.people.url().unwrap(), "postgres://u:p@h/d");
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    for (wrong, part) in [
+        (
+            "url = 'postgres://u:secret@h/d'",
+            "7:1: people.url: holds a password: give the file that holds the URL as `url_file`",
+        ),
+        ("url = 'postgres://h/d?password=secret'", "holds a password"),
+        ("url = 'mysql://secret/d'", "is no file, sqlite: or postgres:// with a host"),
+        ("url = ''", "people.url: is no file"),
+        ("url_file = ''", "people.url_file: is empty"),
+        ("url = 'a'\nurl_file = 'b'", "is given twice"),
+        ("urll = 'a'", "did you mean url?"),
+    ] {
+        let lines = problems(&format!("{TOPIC}[people]\n{wrong}\n"), &[]);
+        assert!(lines.len() == 1 && lines[0].contains(part) && !lines[0].contains("secret"), "{wrong}: {lines:?}");
+    }
+}
+
+#[test]
 fn secrets_come_from_their_files() {
     let dir = tempfile::tempdir().unwrap();
     let secret = dir.path().join("secret");
