@@ -1,7 +1,7 @@
 //! The statistic of one cell on one day, from panes alone: what every figure of an alert can be held against.
 
 use headwater_catalog::Catalog;
-use headwater_model::{KnownDay, Marking, Names, Pane};
+use headwater_model::{Id, KnownDay, Marking, Names, Pane};
 
 use crate::cell::{Cell, CellKey};
 use crate::config::StatisticConfig;
@@ -44,10 +44,25 @@ pub fn evaluate(
     catalog: &Catalog,
     config: &StatisticConfig,
 ) -> Option<Evaluation> {
+    let (cell, registry) = cell_of(key, day, panes, names, catalog)?;
+    let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
+    let shape = shape_of(&tally, &cell, &[], &registry, catalog);
+    let value = run(&tally, &shape, config, day.0.week())?.value(tally.active.len())?;
+    Some(Evaluation::of(&value, &tally, &cell, &registry, catalog))
+}
+
+/// A cell and its registry, from the panes that were known at the end of `day`; none where its family is not tested.
+pub(crate) fn cell_of(
+    key: &CellKey,
+    day: KnownDay,
+    panes: &[Pane],
+    names: &Names,
+    catalog: &Catalog,
+) -> Option<(Cell, Registry)> {
     let mut registry = Registry::default();
     registry.extend(names, catalog);
     let family = catalog.families().iter().position(|f| f.id == key.family && f.tested)?;
-    let mut cell = Cell::new(key.clone(), headwater_model::Id::new(family as u32));
+    let mut cell = Cell::new(key.clone(), Id::new(family as u32));
     for pane in panes.iter().filter(|p| p.key.known_on <= day) {
         if let Some(info) = registry.info(pane.key.series)
             && cell.takes(info)
@@ -56,10 +71,7 @@ pub fn evaluate(
             registry.add(pane);
         }
     }
-    let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
-    let shape = shape_of(&tally, &cell, &[], &registry, catalog);
-    let value = run(&tally, &shape, config, day.0.week())?.value(tally.active.len())?;
-    Some(Evaluation::of(&value, &tally, &cell, &registry, catalog))
+    Some((cell, registry))
 }
 
 impl Evaluation {

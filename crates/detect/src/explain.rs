@@ -2,12 +2,13 @@
 //! that moved it most.
 
 use headwater_catalog::Catalog;
-use headwater_model::{Alert, Day, Evidence, Id, KnownDay, Marking, Names, Pane};
+use headwater_model::{Alert, Day, Evidence, KnownDay, Marking, Names, Pane};
 
 use crate::analysis::{Analysis, Ground};
 use crate::block::week_last;
-use crate::cell::{Cell, CellKey};
+use crate::cell::CellKey;
 use crate::config::Config;
+use crate::evaluate::cell_of;
 use crate::label_name::LabelName;
 use crate::labels::Label;
 use crate::onset::onset;
@@ -104,18 +105,7 @@ pub fn explain(
     catalog: &Catalog,
     config: &Config,
 ) -> Option<Explanation> {
-    let mut registry = Registry::default();
-    registry.extend(names, catalog);
-    let family = catalog.families().iter().position(|f| f.id == key.family && f.tested)?;
-    let mut cell = Cell::new(key.clone(), Id::new(family as u32));
-    for pane in panes.iter().filter(|p| p.key.known_on <= day) {
-        if let Some(info) = registry.info(pane.key.series)
-            && cell.takes(info)
-        {
-            cell.add(pane, info, &registry);
-            registry.add(pane);
-        }
-    }
+    let (cell, registry) = cell_of(key, day, panes, names, catalog)?;
     let (told, bar) = (&[][..], config.bar);
     let ground = Ground { cell: &cell, registry: &registry, names, catalog, config, told, bar, day: day.0 };
     let lens = Lens::up_to(up_to);
