@@ -246,10 +246,13 @@ mod tests {
         cells.push((place(us, "too young to be tested"), None));
         cells.push((place(mx, "A"), Some(0.0)));
         cells.push((office.clone(), Some(0.0)));
+        let desk = |name: &str| key(Kind::Displacement, Area::Office(us, name.into()));
+        cells.extend(["A", "B"].map(|name| (desk(name), Some(0.0))));
         cells.push((key(Kind::Displacement, Area::Subdivision(us, "A".into())), Some(0.0)));
         let detector = watching(&cells);
         let bar = Config::default().bar;
         assert!((detector.bar(&place(us, "B")) - bar - 3f64.ln()).abs() < 1e-12);
+        assert!((detector.bar(&desk("B")) - bar - 2f64.ln()).abs() < 1e-12, "offices share them too");
         for alone in
             [place(mx, "A"), office, key(Kind::Substitution, Area::Market(us)), key(Kind::Displacement, Area::World)]
         {

@@ -291,3 +291,62 @@ fn many_parts_raise_no_more_than_their_market() {
     // 90 market-years are tested. At five in a thousand of them the market may raise one; no other scope more than that.
     assert!(by_scope.values().all(|n| *n <= 1), "{by_scope:?}");
 }
+
+#[test]
+fn the_wide_alert_holds_the_narrow_back_as_long_as_it_stands() {
+    // Half of the heroin moves everywhere, and much later most of what is left in North: after the refractory time, and
+    // when the baseline of what was told has its twelve months.
+    let twice = |week: i32, more: bool| {
+        let moved = match week - SHIFT_WEEK {
+            ..0 => 0.0,
+            90.. if more => 0.9,
+            _ => 0.45,
+        };
+        vec![("heroin", 0.7 * (1.0 - moved)), ("fentanyl", 0.1 + 0.7 * moved), ("carfentanil", 0.2)]
+    };
+    let (north, others) = (|week: i32| twice(week, true), |week: i32| twice(week, false));
+    let part = |name, mix| Part { weeks: 260, ..Part::subdivision(name, mix) };
+    for seed in 1..3 {
+        let events = world(&[part("North", &north), part("South", &others), part("West", &others)], seed);
+        let (market, place) = ((Scope::Market, "US", None), (Scope::Subdivision, "US", Some("North")));
+        let stands = run_with(&events, Config { expire_days: 5_000, ..Config::default() }, |_| {});
+        assert_eq!(told(&stands), [market], "seed {seed}: it holds North");
+        assert_eq!(told(&run(&events)), [market, place], "seed {seed}: it has expired, and North is told");
+    }
+}
+
+#[test]
+fn what_passes_on_the_day_of_its_market_is_not_told_beside_it() {
+    for seed in 1..4 {
+        let parts = ["North", "South", "West"].map(|name| Part { rate: 2.0, ..Part::subdivision(name, &shifted) });
+        let mut events = world(&parts, seed);
+        // Known twice a year: market and parts pass for the first time on one day.
+        for event in &mut events {
+            event.known = START + ((event.day - START) / 182 + 1) * 182;
+        }
+        assert_eq!(told(&run(&events)), [(Scope::Market, "US", None)], "seed {seed}");
+    }
+}
+
+#[test]
+fn the_more_parts_a_market_has_the_more_each_must_show() {
+    const OTHERS: [&str; 12] = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L"];
+    // The bar alone decides: it is what the parts share.
+    let config = || Config { corroboration_bar: 0.0, ..Config::default() };
+    for seed in 1..5 {
+        let events = Part { rate: 0.5, ..Part::subdivision("North", &shifted) }.events(seed);
+        let mut rest = Part { rate: 4.0, ..Part::subdivision("South", &steady) }.events(100 + seed);
+        // The same events twice, the other places named or not: North's own are the same.
+        rest.iter_mut().for_each(|event| event.subdivision = None);
+        let alone = run_with(&[events.clone(), rest.clone()].concat(), config(), |_| {});
+        rest.iter_mut().enumerate().for_each(|(n, event)| event.subdivision = Some(OTHERS[n % OTHERS.len()]));
+        let one_of_many = run_with(&[events, rest].concat(), config(), |_| {});
+        for run in [&alone, &one_of_many] {
+            assert_eq!(told(run), [(Scope::Subdivision, "US", Some("North"))], "seed {seed}");
+        }
+        let (first, then) = (alone.raised()[0], one_of_many.raised()[0]);
+        assert!(first.detected_at < then.detected_at, "seed {seed}: {} {}", first.detected_at, then.detected_at);
+        let shared = Config::default().bar + 13f64.ln();
+        assert!(first.statistic.value < shared && shared < then.statistic.value, "seed {seed}");
+    }
+}
