@@ -68,8 +68,21 @@ impl Cell {
 
     /// Adds a pane of a series that belongs to the cell, and that the registry knows of already; gives its block.
     pub fn add(&mut self, pane: &Pane, info: &SeriesInfo, registry: &Registry) -> BlockKey {
-        let (block, stratum) = (BlockKey::of(pane.key), self.stratum(info));
-        if self.series.insert(pane.key.series) {
+        let block = BlockKey::of(pane.key);
+        self.add_amount(pane.key.series, block, Amount::of(pane), info, registry);
+        block
+    }
+
+    fn add_amount(
+        &mut self,
+        series: Id<Series>,
+        block: BlockKey,
+        amount: Amount,
+        info: &SeriesInfo,
+        registry: &Registry,
+    ) {
+        let stratum = self.stratum(info);
+        if self.series.insert(series) {
             if !self.subdivisions.contains(&info.subdivision) {
                 self.subdivisions.insert(info.subdivision.clone());
             }
@@ -79,9 +92,8 @@ impl Cell {
             }
         }
         if let Some(label) = self.label(info) {
-            self.add_whole(block, stratum, label, Amount::of(pane));
+            self.add_whole(block, stratum, label, amount);
         }
-        block
     }
 
     fn add_whole(&mut self, block: BlockKey, stratum: StratumId, label: Label, amount: Amount) {
@@ -143,6 +155,22 @@ impl Cell {
             }
         }
         counts
+    }
+
+    /// Net incidents of all its series.
+    pub fn incidents(&self) -> i64 {
+        self.counts.values().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// Adds all that the registry holds of the series that belong here.
+    pub fn recall(&mut self, registry: &Registry) {
+        for (id, info) in registry.series() {
+            if self.takes(info) {
+                for (block, amount) in registry.amounts(id) {
+                    self.add_amount(id, *block, *amount, info, registry);
+                }
+            }
+        }
     }
 
     /// Whether a series of this info belongs here.

@@ -4,6 +4,8 @@
 //! "E-detectors" is Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change detection"
 //! (2022).
 
+use crate::limits::Limits;
+
 /// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
 pub const MODEL: &str = "e-shift-3";
 
@@ -48,6 +50,8 @@ pub struct Config {
     /// Shifts expected in a market-year: what the likelihood's posterior odds begin with.
     /// Five in a hundred: controlled substances are replaced about once in two decades in one market.
     pub shifts_per_market_year: f64,
+    /// Subdivisions and offices that are watched.
+    pub limits: Limits,
     /// Alerts that a desk can work through in seven days.
     pub weekly_budget: u32,
     /// Build of the program, for the alert's `versions.build`.
@@ -112,6 +116,7 @@ impl Default for Config {
             update_onset_days: 28,
             update_share: 0.1,
             shifts_per_market_year: 0.05,
+            limits: Limits::default(),
             weekly_budget: 10,
             build: env!("CARGO_PKG_VERSION").into(),
             exercise: false,

@@ -9,6 +9,14 @@
 //! did not pass. So a family costs at most one run a day for each changed market and subdivision, and mostly one a week for each of its other cells.
 //! What came in between is not lost: a run is over all counts.
 //!
+//! # What is held
+//!
+//! Of a cell: 48 bytes for each (block, stratum, label) and one count of them in the tally, of all its history; thirteen
+//! states of the sweep with their (strata x labels x 6 + labels^2 x 10) floats, and 64 bytes for each pair and week of the
+//! year that has something to say. Seven substances and three strata come to some 0.4 MB after six years. Labels are
+//! bounded by the catalog's family or by twelve named ways, markets by the countries there are, places by
+//! [`crate::Limits`]; beyond these the least active are left unwatched, and counted as such.
+//!
 //! # What passes
 //!
 //! A pair of a cell passes when the cell's log statistic exceeds its bar, the pair carries enough of it, and it holds
@@ -61,6 +69,7 @@ use crate::evaluate::Evaluation;
 use crate::fdr;
 use crate::found::Found;
 use crate::labels::Label;
+use crate::limits::Arrivals;
 use crate::registry::{Registry, SeriesInfo};
 use crate::revise::{Moves, Standing, changes, withdrawn};
 use crate::told::Told;
@@ -75,6 +84,8 @@ pub struct Detector {
     pub(crate) config: Config,
     pub(crate) registry: Registry,
     pub(crate) watches: BTreeMap<CellKey, Watch>,
+    /// Net incidents of the places for which there was no room.
+    pub(crate) unwatched: BTreeMap<CellKey, i64>,
     /// By kind and family.
     told: BTreeMap<(Kind, Box<str>), Vec<Told>>,
     pub(crate) standing: BTreeMap<String, Standing>,
@@ -106,6 +117,7 @@ impl Detector {
             config,
             registry: Registry::default(),
             watches: BTreeMap::new(),
+            unwatched: BTreeMap::new(),
             told: BTreeMap::new(),
             standing: BTreeMap::new(),
             ordinals: BTreeMap::new(),
@@ -223,13 +235,17 @@ impl Detector {
         for pane in &net {
             self.registry.add(pane);
         }
-        let mut changed = BTreeSet::new();
+        let (mut changed, mut arrivals) = (BTreeSet::new(), Arrivals::new());
         for panes in net.chunk_by(|a, b| a.key.series == b.key.series) {
             let Some(info) = self.registry.info(panes[0].key.series) else { continue };
             for (family, _) in &info.families {
                 let id = &self.catalog.family_at(*family).id;
                 for (kind, area) in cells_of(info) {
                     let key = CellKey { kind, family: id.clone(), area };
+                    if key.area.place().is_some() && !self.watches.contains_key(&key) {
+                        arrivals.entry(key).or_insert_with(|| (*family, Vec::new())).1.extend(panes);
+                        continue;
+                    }
                     let watch =
                         self.watches.entry(key.clone()).or_insert_with(|| Watch::new(Cell::new(key.clone(), *family)));
                     for pane in panes {
@@ -239,6 +255,7 @@ impl Detector {
                 }
             }
         }
+        changed.extend(self.admit(arrivals));
         changed
     }
 

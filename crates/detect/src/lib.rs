@@ -6,7 +6,7 @@
 //! events behind them, it asks for by returning queries.
 //!
 //! Memory: 32 bytes for each (series, block) that is not zero, once; in each of the up to seven cells of a family that a
-//! series belongs to, 48 for each (block, stratum, label), the tally made of them, and the sweep's kept states.
+//! series belongs to, 48 for each (block, stratum, label), the tally made of them, and the sweep's kept states. How many cells there are is bounded ([`Limits`]).
 //!
 //! Pure: the same panes on the same days give the same alerts. This crate must not know files, sockets, Kafka, an async
 //! runtime or the wall clock; nor how records are decoded, or that a ledger exists.
@@ -35,6 +35,7 @@ mod headline;
 mod label_name;
 mod labels;
 mod likelihood;
+mod limits;
 mod mix;
 mod movement;
 mod onset;
@@ -59,4 +60,5 @@ pub use detector::Detector;
 pub use evaluate::{Evaluation, PairValue, evaluate};
 pub use explain::{BlockWeight, Explanation, PairCourse, StratumCourse, StratumName, explain};
 pub use likelihood::likelihood;
+pub use limits::Limits;
 pub use mix::{Corroboration, Mix, MixValue};

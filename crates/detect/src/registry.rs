@@ -106,6 +106,11 @@ impl Registry {
         self.infos.get(series.index())?.as_ref()
     }
 
+    /// The series that have an info.
+    pub fn series(&self) -> impl Iterator<Item = (Id<Series>, &SeriesInfo)> {
+        self.infos.iter().enumerate().filter_map(|(index, info)| Some((Id::new(index as u32), info.as_ref()?)))
+    }
+
     /// Adds a pane to the sums of its series. Saturating: beyond 92,000 of the largest possible records in one block no
     /// figure means anything.
     pub fn add(&mut self, pane: &Pane) {

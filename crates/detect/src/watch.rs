@@ -61,6 +61,16 @@ impl Watch {
     pub fn add(&mut self, pane: &Pane, info: &SeriesInfo, registry: &Registry) {
         let block = self.cell.add(pane, info, registry);
         self.changed.insert(block.week);
+        self.learn(pane, info, registry);
+    }
+
+    /// Fills the cell with all that the registry holds of it.
+    pub fn recall(&mut self, registry: &Registry) {
+        self.cell.recall(registry);
+    }
+
+    /// Learns from a pane that the cell holds already how its source reports, and whether it takes something back.
+    pub fn learn(&mut self, pane: &Pane, info: &SeriesInfo, registry: &Registry) {
         self.corrected |= pane.sums.incidents < 0 || pane.sums.mass_mg < 0;
         if self.cell.key.is_daily() {
             let stratum = registry.stratum(info.stratum);
