@@ -24,7 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-runtime", &["headwater-log"]),
     ("headwater-serve", &["headwater-log"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
-    ("headwater-score", &["headwater-detect", "headwater-model", "headwater-sim"]),
+    ("headwater-svg", &[]),
+    ("headwater-score", &["headwater-detect", "headwater-model", "headwater-sim", "headwater-svg"]),
     ("headwater", &["*"]),
     ("headwater-tests", &["*"]),
 ];
@@ -46,6 +47,7 @@ const PURE: &[&str] = &[
     "headwater-normalize",
     "headwater-window",
     "headwater-detect",
+    "headwater-svg",
 ];
 const NOT_IN_PURE: &[&str] = &["tokio", "rdkafka", "polars", "axum", "async-std", "reqwest", "hyper"];
 /// Paths of the standard library that lead to a clock, the network, the environment or files.

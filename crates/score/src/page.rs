@@ -1,10 +1,10 @@
 //! The scoreboard as a page: what was done, the tables, and the pictures.
 
 use headwater_model::LikelihoodWords;
+use headwater_svg::{Axis, Chart, Line};
 
 use crate::report::Report;
 use crate::score::{Score, WITHIN_DAYS};
-use crate::svg::{Axis, Chart, Line};
 use crate::view::Labels;
 use crate::words::{Calibration, Word};
 

@@ -2,7 +2,7 @@
 
 use headwater_detect::{Explanation, StratumName};
 use headwater_model::Day;
-use headwater_score::{Axis, Chart, Line};
+use headwater_svg::{Axis, Chart, Line};
 
 use super::pair;
 

@@ -1,4 +1,4 @@
-//! Line charts as SVG: text as text, colours that people with any sight tell apart, and a second cue for each line.
+//! A chart: its axes, its lines, and how it is written out.
 
 use std::fmt::Write;
 
