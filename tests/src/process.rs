@@ -46,6 +46,7 @@ impl Live {
             .env("HEADWATER_LOG", "info")
             // A port of its own: tests run many at a time.
             .env("HEADWATER__METRICS__LISTEN", "127.0.0.1:0")
+            .env("HEADWATER__SERVE__LISTEN", "127.0.0.1:0")
             .envs(environment.iter().copied())
             .stderr(file)
             .spawn()

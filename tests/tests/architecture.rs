@@ -22,7 +22,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-history", &["headwater-catalog", "headwater-model", "headwater-store"]),
     ("headwater-people", &["headwater-log", "headwater-model"]),
     ("headwater-runtime", &["headwater-log"]),
-    ("headwater-serve", &["headwater-log"]),
+    ("headwater-serve", &["headwater-catalog", "headwater-log", "headwater-model", "headwater-window"]),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
     ("headwater-svg", &[]),
     ("headwater-score", &["headwater-detect", "headwater-model", "headwater-sim", "headwater-svg"]),
@@ -36,6 +36,7 @@ const ONLY_ROOM: &[(&str, &str)] = &[
     ("polars", "headwater-history"),
     ("axum", "headwater-serve"),
     ("sqlx", "headwater-people"),
+    ("utoipa", "headwater-serve"),
     ("tracing", "headwater-log"),
 ];
 

@@ -16,7 +16,7 @@ fn a_demo_that_is_stopped_and_killed_ends_where_an_undisturbed_one_does() {
     for signal in ["INT", "KILL"] {
         let before = weeks();
         let mut demo = Command::new(binary::path())
-            .arg("demo")
+            .args(["demo", "--listen", "127.0.0.1:0"])
             .current_dir(folder)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

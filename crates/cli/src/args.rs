@@ -99,6 +99,9 @@ pub struct Demo {
     /// Which world
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// Where the API listens; with --once there is none
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: String,
 }
 
 #[derive(Debug, Args)]
@@ -123,7 +126,7 @@ pub enum Role {
     Ingest,
     /// Follow the store and raise alerts
     Detect,
-    /// Pages and API
+    /// Serve the API
     Serve,
     /// Deliveries
     Notify,
@@ -136,6 +139,8 @@ pub struct Roles {
     pub ingest: bool,
     /// Raises alerts.
     pub detect: bool,
+    /// Serves the API.
+    pub serve: bool,
 }
 
 impl Run {
@@ -143,11 +148,13 @@ impl Run {
     pub fn roles(&self) -> Result<Roles, String> {
         let has = |role| self.roles.contains(&role);
         let all = has(Role::All);
-        if let Some(absent) = self.roles.iter().find(|role| !all && matches!(role, Role::Serve | Role::Notify)) {
+        if let Some(absent) = self.roles.iter().find(|role| !all && **role == Role::Notify) {
             let word = absent.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-            return Err(format!("--role {word}: this version has no such role; there are all, ingest and detect"));
+            return Err(format!(
+                "--role {word}: this version has no such role; there are all, ingest, detect and serve"
+            ));
         }
-        Ok(Roles { ingest: all || has(Role::Ingest), detect: all || has(Role::Detect) })
+        Ok(Roles { ingest: all || has(Role::Ingest), detect: all || has(Role::Detect), serve: all || has(Role::Serve) })
     }
 }
 
@@ -406,14 +413,16 @@ mod tests {
 
     #[test]
     fn roles_add_up_and_absent_ones_are_refused() {
-        let (both, none) = (Roles { ingest: true, detect: true }, Roles { ingest: false, detect: false });
-        assert_eq!(roles(&[]), Ok(both));
-        assert_eq!(roles(&["all", "serve"]), Ok(both));
-        assert_eq!(roles(&["ingest", "detect"]), Ok(both));
-        assert_eq!(roles(&["ingest,detect"]), Ok(both));
+        let every = Roles { ingest: true, detect: true, serve: true };
+        let none = Roles { ingest: false, detect: false, serve: false };
+        assert_eq!(roles(&[]), Ok(every));
+        assert_eq!(roles(&["all", "notify"]), Ok(every));
+        assert_eq!(roles(&["ingest", "detect"]), Ok(Roles { serve: false, ..every }));
+        assert_eq!(roles(&["ingest,detect"]), Ok(Roles { serve: false, ..every }));
+        assert_eq!(roles(&["serve"]), Ok(Roles { serve: true, ..none }));
         assert_eq!(roles(&["ingest"]), Ok(Roles { ingest: true, ..none }));
         assert_eq!(roles(&["detect"]), Ok(Roles { detect: true, ..none }));
-        assert!(roles(&["ingest", "serve"]).unwrap_err().contains("--role serve"));
+        assert!(roles(&["ingest", "notify"]).unwrap_err().contains("--role notify"));
         assert!(roles(&["notify"]).unwrap_err().contains("--role notify"));
         assert!(roles(&["nonsense"]).is_err());
     }

@@ -27,6 +27,7 @@ use crate::clock::{self, Stopwatch};
 use crate::failure::Failure;
 use crate::live::Live;
 use crate::replay::account;
+use crate::serving::Serving;
 
 /// Tells a folder of ours from one that happens to have the name, and which world is in it.
 const MARKER: &str = ".headwater-demo";
@@ -59,14 +60,17 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
     let world = World::new(&Spec::new(marker.seed, Scenario::Mixed, marker.end));
     let world = world.map_err(|e| Failure::Usage(e.to_string()))?;
     let catalog = Catalog::embedded();
-    let shutdown = Shutdown::on_signals()?;
+    // What stops the demo, and what ends the run when everything was told.
+    let (stopped, shutdown) = (Shutdown::on_signals()?, Shutdown::new());
+    let config = config(&inbox, &data, args)?;
     if args.once {
-        write_weeks(&world, &inbox, Duration::ZERO, &shutdown)?;
+        write_weeks(&world, &inbox, Duration::ZERO, &|| stopped.is_requested())?;
     }
     let objects = Objects::open(&StoreUrl::Folder(data.clone()))?;
+    let serving = if args.once { None } else { Some(serve(&config, &catalog)?) };
     let live = Live {
-        config: config(&inbox, &data, args.once)?,
-        roles: Roles { ingest: true, detect: true },
+        config,
+        roles: Roles { ingest: true, detect: true, serve: false },
         listen: None,
         catalog: Arc::clone(&catalog),
         shutdown: shutdown.clone(),
@@ -75,28 +79,60 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
             let _ = tell(&mut io::stdout().lock(), alerts);
         }),
     };
-    let told = thread::scope(|scope| {
+    let ended = || stopped.is_requested() || shutdown.is_requested();
+    let store = Stored::new(Archive::new(objects.clone()));
+    thread::scope(|scope| {
+        if let Some(serving) = &serving {
+            scope.spawn(|| serving.follow(&store, &|| stopped.is_requested()));
+        }
         let feeder = scope.spawn(|| {
             let pace = if args.once { Duration::ZERO } else { WEEK };
-            feed(&world, &inbox, pace, marker.end, &DetectLog::new(objects.clone()), &shutdown)
+            let told = feed(&world, &inbox, pace, marker.end, &DetectLog::new(objects.clone()), &ended);
+            shutdown.request();
+            told
         });
-        live.run()?;
-        feeder.join().map_err(|_| anyhow!("the world ended in a panic"))?.map_err(Failure::from)
-    })?;
-    if !told {
-        eprintln!("stopped; the next start goes on from here");
-        return Ok(());
-    }
+        let ran = live.run();
+        shutdown.request();
+        let told = feeder.join().map_err(|_| anyhow!("the world ended in a panic").into());
+        let concluded = ran.and(told).and_then(|told| match told? {
+            false => {
+                eprintln!("stopped; the next start goes on from here");
+                Ok(())
+            }
+            true => conclude(args, marker, &catalog, &store, &watch, &data),
+        });
+        match (&concluded, &serving) {
+            (Ok(()), Some(serving)) if !stopped.is_requested() => {
+                eprintln!(
+                    "\nThe API answers on http://{}/api/v1/alerts until it is stopped (Ctrl-C)",
+                    serving.address()
+                );
+            }
+            _ => stopped.request(),
+        }
+        concluded
+    })
+}
+
+/// Replays what was told, into the result files, and says where to look.
+fn conclude(
+    args: &args::Demo,
+    marker: Marker,
+    catalog: &Arc<Catalog>,
+    store: &Stored,
+    watch: &Stopwatch,
+    data: &Path,
+) -> Result<(), Failure> {
     let folder = OutputFolder::create(args.dir.join("results"))?;
     let span = Span { from: Day(i32::MIN), to: marker.end };
-    let replayed = replay(&Stored::new(Archive::new(objects)), &catalog, span, &folder, || watch.seconds())?;
+    let replayed = replay(store, catalog, span, &folder, || watch.seconds())?;
     if replayed.differs.is_some() {
         return Err(anyhow!("the archive's alerts are not those that were told").into());
     }
     write_marker(&args.dir, Marker { done: true, ..marker })?;
     eprintln!("{}", account(&replayed.summary, folder.path()));
     eprintln!("(replayed from the archive: the alerts are those told above, revision for revision)");
-    write_where_to_look(&mut io::stdout().lock(), folder.path(), &data)?;
+    write_where_to_look(&mut io::stdout().lock(), folder.path(), data)?;
     Ok(())
 }
 
@@ -139,52 +175,61 @@ fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
     fs::write(&path, serde_json::to_vec(&marker)?).with_context(|| path.display().to_string())
 }
 
-fn config(inbox: &Path, data: &Path, once: bool) -> anyhow::Result<Config> {
+/// The API; where another process has the address, says how to give another.
+fn serve(config: &Config, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+    Serving::start(&config.serve, catalog).map_err(|failure| match failure {
+        Failure::Failed(error) => Failure::Failed(error.context("give another address with --listen")),
+        other => other,
+    })
+}
+
+fn config(inbox: &Path, data: &Path, args: &args::Demo) -> Result<Config, Failure> {
     let set = |key: &str, value: String| (format!("HEADWATER__{key}"), value);
-    let idle_ms = if once { IDLE_MS_ONCE } else { IDLE_MS_PACED };
+    let idle_ms = if args.once { IDLE_MS_ONCE } else { IDLE_MS_PACED };
     let keys = [
         set("SOURCES__WORLD__PATH", inbox.display().to_string()),
         set("STORE__URL", data.display().to_string()),
         set("STORE__COMMIT_MS", "200".to_owned()),
         set("DETECT__IDLE_MS", idle_ms.to_string()),
+        set("SERVE__LISTEN", args.listen.clone()),
+        // All of it is made up.
+        set("SERVE__AUTH__CLEARANCE", "TLP:RED".to_owned()),
+        set("SERVE__AUTH__ORGANISATIONS", "*".to_owned()),
     ];
-    Ok(Config::load(None, keys)?)
+    Config::load(None, keys).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-/// Writes the weeks that are not there yet, then waits until the last day is told, and ends the run. Says whether it came
-/// to that, or was stopped before.
+/// Writes the weeks that are not there yet, then waits until the last day is told. Says whether it came to that, or was
+/// stopped before.
 fn feed(
     world: &World,
     inbox: &Path,
     pace: Duration,
     end: Day,
     log: &DetectLog,
-    shutdown: &Shutdown,
+    stop: &dyn Fn() -> bool,
 ) -> anyhow::Result<bool> {
-    let told = write_weeks(world, inbox, pace, shutdown).and_then(|()| {
-        while !shutdown.is_requested() {
-            // In the first hour of a day nothing vouches for the day before yet.
-            let last = end.min(clock::last_closable());
-            if log.closed_to()?.is_some_and(|closed| closed >= last) {
-                return Ok(true);
-            }
-            clock::pause(LOOK_EVERY);
+    write_weeks(world, inbox, pace, stop)?;
+    while !stop() {
+        // In the first hour of a day nothing vouches for the day before yet.
+        let last = end.min(clock::last_closable());
+        if log.closed_to()?.is_some_and(|closed| closed >= last) {
+            return Ok(true);
         }
-        Ok(false)
-    });
-    shutdown.request();
-    told
+        clock::pause(LOOK_EVERY);
+    }
+    Ok(false)
 }
 
 /// One file a known week, named by the week's first day, its lines in the order in which they were sent. It comes into
 /// the inbox whole.
-fn write_weeks(world: &World, inbox: &Path, pace: Duration, shutdown: &Shutdown) -> anyhow::Result<()> {
+fn write_weeks(world: &World, inbox: &Path, pace: Duration, stop: &dyn Fn() -> bool) -> anyhow::Result<()> {
     let there: BTreeSet<PathBuf> = fs::read_dir(inbox)
         .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
         .with_context(|| inbox.display().to_string())?;
     let records: Vec<_> = world.records().collect();
     for week in records.chunk_by(|a, b| a.known_on().0.week() == b.known_on().0.week()) {
-        if shutdown.is_requested() {
+        if stop() {
             return Ok(());
         }
         let path = inbox.join(format!("{}.ndjson", Day(week[0].known_on().0.week() * 7)));

@@ -29,6 +29,7 @@ mod progress;
 mod rejects;
 mod replay;
 mod results;
+mod serving;
 mod sim;
 mod versions;
 mod watch;

@@ -22,8 +22,16 @@ pub struct Event {
 }
 
 /// Every event.
-pub const EVENTS: [&[Event]; 7] =
-    [events::PROCESS, events::INPUT, events::STORE, events::OUTPUTS, events::KAFKA, events::FOLDER, events::DETECT];
+pub const EVENTS: [&[Event]; 8] = [
+    events::PROCESS,
+    events::INPUT,
+    events::STORE,
+    events::OUTPUTS,
+    events::KAFKA,
+    events::FOLDER,
+    events::DETECT,
+    events::SERVE,
+];
 
 /// A field.
 #[derive(Clone, Copy, Debug)]

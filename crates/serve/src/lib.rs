@@ -1,21 +1,32 @@
-//! HTTP. So far what operators and their tools ask of a process: `/metrics`, `/healthz`, `/readyz`.
+//! HTTP: what operators and their tools ask of a process, and the API for people and programs.
 //!
 //! * [`Server`]: an address, routes and [`Limits`], on a thread of its own, so that no other work can stall it.
 //! * [`operations`]: the routes of the operations endpoint, over whatever answers as [`Operations`].
+//! * [`api`]: the routes under `/api/v1`, over a [`ReadModel`], for the [`Reader`]s that a [`Gate`] lets in. No question
+//!   to the read model can be put without a reader's clearance.
 //!
-//! This is the only room that names axum. It must not know Kafka, nor what the answers mean.
+//! This is the only room that names axum. It must not know Kafka, nor where what it answers from was read.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod api;
 mod error;
 mod limits;
 mod operations;
+mod params;
+mod problem;
+mod read;
+mod reader;
 mod server;
 
 #[cfg(test)]
 mod tests;
 
+pub use api::{api, document};
 pub use error::ServeError;
 pub use limits::Limits;
 pub use operations::{Operations, Report, operations};
+pub use problem::{PROBLEM_JSON, Problem};
+pub use read::{Held, ReadModel, Taken};
+pub use reader::{Gate, OpenGate, Reader, Role};
 pub use server::Server;

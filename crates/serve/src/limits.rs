@@ -28,4 +28,14 @@ impl Limits {
         answer_at_most: Duration::from_secs(10),
         head_bytes: 16 << 10,
     };
+
+    /// For people's browsers and programs, and their live streams. A connection ends after an hour: a stream goes on at
+    /// the next one where this one ended.
+    pub const API: Limits = Limits {
+        connections: 256,
+        head_at_most: Duration::from_secs(75),
+        connection_at_most: Duration::from_secs(3_600),
+        answer_at_most: Duration::from_secs(30),
+        head_bytes: 16 << 10,
+    };
 }

@@ -29,6 +29,9 @@ use crate::{Limits, ServeError};
 /// How long accepting pauses when the system refuses it, for it is out of files as a rule.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 
+/// How long work that was begun may go on when the server ends.
+const STOP_AT_MOST: Duration = Duration::from_secs(2);
+
 /// Fields of a request's head.
 const HEADERS_MAX: usize = 64;
 
@@ -66,6 +69,8 @@ impl Server {
                     };
                     select(pin!(accept(listener, routes, limits)), stopped).await;
                 });
+                // A question that is being worked on is not waited for longer.
+                runtime.shutdown_timeout(STOP_AT_MOST);
             })
             .map_err(no_thread)?;
         Ok(Server { address: bound, stop: Some(stop), thread: Some(thread) })

@@ -106,7 +106,7 @@ fn looked(config: &Config) -> io::Result<Vec<Finding>> {
             folders.push(Look::start("folder", &source.clone(), move || folder::look(&source, &path))?);
         }
     }
-    let ports = [("metrics", config.metrics), ("serve", config.serve)];
+    let ports = [("metrics", config.metrics), ("serve", config.serve.listen)];
     let ports = ports.map(|(section, address)| Look::start("port", section, move || machine::port(section, address)));
 
     let mut findings = Vec::new();

@@ -38,6 +38,7 @@ use crate::clock::Stopwatch;
 use crate::config;
 use crate::detecting::{AlertSink, Heard, Surroundings, Told, run_detect};
 use crate::failure::Failure;
+use crate::serving::Serving;
 use crate::watch::{self, Watch};
 use crate::writer_schemas;
 
@@ -72,7 +73,7 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
 
 /// Says what the process is and what it was told by.
 fn begin(args: &args::Run, config: &Config, roles: Roles) {
-    let named = [("ingest", roles.ingest), ("detect", roles.detect)];
+    let named = [("ingest", roles.ingest), ("detect", roles.detect), ("serve", roles.serve)];
     let roles: Vec<&str> = named.into_iter().filter_map(|(name, has)| has.then_some(name)).collect();
     let file = args.config.as_deref().map_or_else(|| "none".into(), |path| path.to_string_lossy());
     ProcessStarted {
@@ -131,6 +132,8 @@ impl Live {
             true => Some(Sink::of(&config, &watch, tell)?),
             false => None,
         };
+        // Behind the inputs' locks: a second process on the same folder is told of those.
+        let serving = if roles.serve { Some(Serving::start(&config.serve, &catalog)?) } else { None };
         let policy = FoldPolicy { epochs_min: config.store.fold_epochs, ..FoldPolicy::default() };
         thread::scope(|scope| {
             let (archive, watch, shutdown) = (&archive, &watch, &shutdown);
@@ -138,6 +141,9 @@ impl Live {
                 let (catalog, config) = (Arc::clone(&catalog), &config);
                 scope.spawn(move || detect(archive, catalog, config, sink, heard, watch, shutdown))
             });
+            if let Some(serving) = &serving {
+                scope.spawn(move || serving.follow(&Stored::new(archive.clone()), &|| shutdown.is_requested()));
+            }
             let outcome = match ingest {
                 Some(Ingest { pipeline, housekeeping }) => {
                     let policy = &policy;

@@ -118,7 +118,7 @@ impl Watch {
 
     /// Of work that nobody asks about.
     pub fn unheard() -> Watch {
-        Watch::new(Roles { ingest: false, detect: false }, false, &Shutdown::new())
+        Watch::new(Roles { ingest: false, detect: false, serve: false }, false, &Shutdown::new())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

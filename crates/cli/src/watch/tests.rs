@@ -9,7 +9,7 @@ use crate::live::Committed;
 
 fn watch(ingest: bool, detect: bool) -> (Watch, Shutdown) {
     let shutdown = Shutdown::new();
-    (Watch::new(Roles { ingest, detect }, true, &shutdown), shutdown)
+    (Watch::new(Roles { ingest, detect, serve: false }, true, &shutdown), shutdown)
 }
 
 fn input(text: &str) -> Input {

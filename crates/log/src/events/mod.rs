@@ -53,6 +53,7 @@ mod input;
 mod kafka;
 mod outputs;
 mod process;
+mod serve;
 mod store;
 
 pub use detect::*;
@@ -61,10 +62,11 @@ pub use input::*;
 pub use kafka::*;
 pub use outputs::*;
 pub use process::*;
+pub use serve::*;
 pub use store::*;
 
 pub(crate) use {detect::DETECT, folder::FOLDER, input::INPUT, kafka::KAFKA};
-pub(crate) use {outputs::OUTPUTS, process::PROCESS, store::STORE};
+pub(crate) use {outputs::OUTPUTS, process::PROCESS, serve::SERVE, store::STORE};
 
 /// The word for a level.
 const fn level(level: tracing::Level) -> &'static str {

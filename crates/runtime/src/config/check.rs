@@ -15,7 +15,6 @@ type Problems = Vec<ConfigProblem>;
 
 const DEFAULT_GROUP: &str = "headwater";
 const DEFAULT_STORE: &str = "data";
-const DEFAULT_SERVE: &str = "127.0.0.1:8080";
 const DEFAULT_METRICS: &str = "127.0.0.1:9464";
 
 /// Below 10 ms a commit costs more than what it commits; above 10 min a crash costs more than people expect.
@@ -102,7 +101,7 @@ pub(super) fn check(text: &str, environment: impl IntoIterator<Item = (String, S
     let mut detect = root.section("detect", &mut problems);
     let idle_ms = detect.integer("idle_ms", IDLE_MS_DEFAULT, IDLE_MS, &mut problems);
     detect.finish(&mut problems);
-    let serve = listen(&mut root, "serve", DEFAULT_SERVE, &mut problems);
+    let serve = super::serve::settings(&mut root, &mut problems);
     let metrics = listen(&mut root, "metrics", DEFAULT_METRICS, &mut problems);
     root.finish(&mut problems);
 
@@ -382,13 +381,19 @@ fn has_password(url: &str) -> bool {
 
 fn listen(root: &mut Section, key: &'static str, default: &str, problems: &mut Problems) -> Option<SocketAddr> {
     let mut section = root.section(key, problems);
+    let address = address(&mut section, default, problems);
+    section.finish(problems);
+    address
+}
+
+/// The address of `listen`; none where it is none.
+pub(super) fn address(section: &mut Section, default: &str, problems: &mut Problems) -> Option<SocketAddr> {
     let found = section.text("listen", problems);
     let address = found.as_ref().map_or(default, |found| &found.value).parse().ok();
     if let (None, Some(found)) = (address, &found) {
         let message = format!("{:?} is no IP address and port, as in {default:?}", found.value);
         section.wrong("listen", found.place.clone(), message, problems);
     }
-    section.finish(problems);
     address
 }
 

@@ -3,6 +3,7 @@
 mod check;
 mod problem;
 mod section;
+mod serve;
 mod show;
 mod tree;
 
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 pub use problem::{ConfigError, ConfigProblem, Place};
+pub use serve::{AuthMode, AuthSettings, ServeSettings};
 
 /// Everything a process can be told, checked and complete: what was absent has its default. Shown
 /// ([`std::fmt::Display`]) as the TOML that says the same, secrets only by the names of their files.
@@ -32,8 +34,8 @@ pub struct Config {
     pub people: PeopleDatabase,
     /// When shifts are looked for.
     pub detect: DetectSettings,
-    /// Address of the pages and the API.
-    pub serve: SocketAddr,
+    /// The API, and who is let in.
+    pub serve: ServeSettings,
     /// Address of the metrics.
     pub metrics: SocketAddr,
 }

@@ -55,6 +55,11 @@ impl Section {
         if self.path.is_empty() { key } else { format!("{}.{key}", self.path) }
     }
 
+    /// Where a key that was not yet taken stands.
+    pub fn place_of(&self, key: &str) -> Place {
+        self.entries.get(key).map_or(Place::Absent, |node| node.place.clone())
+    }
+
     /// Whether the key is there and not yet taken.
     pub fn has(&self, key: &str) -> bool {
         self.entries.contains_key(key)

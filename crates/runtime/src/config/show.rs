@@ -107,7 +107,10 @@ impl Display for Config {
             }
         }
         writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
-        writeln!(f, "[serve]\nlisten = \"{}\"", self.serve)?;
+        let auth = &self.serve.auth;
+        writeln!(f, "[serve]\nlisten = \"{}\"\n[serve.auth]\nmode = \"{}\"", self.serve.listen, auth.mode.as_str())?;
+        let organisations = auth.organisations.join(", ");
+        writeln!(f, "clearance = \"{}\"\norganisations = {}", auth.clearance, Quoted(&organisations))?;
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)
     }
 }

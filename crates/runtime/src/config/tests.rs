@@ -266,3 +266,20 @@ fn secrets_come_from_their_files() {
     let error = Config::load(Some(&secret), no_environment()).unwrap_err().to_string();
     assert!(error.contains("cannot read"), "{error}");
 }
+
+#[test]
+fn without_sign_in_the_api_is_of_this_machine_alone() {
+    let lines = problems(&format!("{TOPIC}[serve]\nlisten = \"0.0.0.0:8080\"\n"), &[]);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let expected = "serve.listen: 0.0.0.0:8080 may be reached from other machines, and serve.auth.mode = \"none\"";
+    assert!(lines[0].contains(expected), "{lines:?}");
+    let lines =
+        problems(TOPIC, &[("HEADWATER__SERVE__AUTH__CLEARANCE", "AMBER"), ("HEADWATER__SERVE__AUTH__MODE", "nine")]);
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].contains("\"AMBER\" is none of TLP:AMBER, TLP:CLEAR") && lines[1].contains("none"), "{lines:?}");
+    let text = format!(
+        "{TOPIC}[serve]\nlisten = \"[::1]:0\"\n[serve.auth]\norganisations = \"B, A,\"\nclearance = \"TLP:RED\"\n"
+    );
+    let serve = Config::check(&text, []).unwrap().serve;
+    assert_eq!((serve.auth.clearance, serve.auth.organisations), ("TLP:RED", vec!["B".to_owned(), "A".to_owned()]));
+}

@@ -1,0 +1,92 @@
+//! `--role serve`: the API, over a read model that follows the store.
+
+mod follow;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use headwater_catalog::Catalog;
+use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
+use headwater_model::{Clearance, Marking};
+use headwater_runtime::{AuthMode, ServeSettings};
+use headwater_serve::{Gate, Limits, OpenGate, ReadModel, Server, api};
+
+use crate::archive::Holdings;
+use crate::clock::{self, Stopwatch};
+use crate::failure::Failure;
+use crate::versions::versions;
+use follow::Following;
+
+/// The key of the configuration that gives the address.
+const KEY: &str = "serve.listen";
+
+/// How often the store is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long it waits after an error.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// The API, served until it is dropped.
+pub struct Serving {
+    server: Server,
+    model: Arc<ReadModel>,
+}
+
+impl Serving {
+    /// Listens where the settings say, and answers "not yet" until the store was read.
+    pub fn start(settings: &ServeSettings, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+        let budget = headwater_detect::Config::default().weekly_budget;
+        let model = Arc::new(ReadModel::new(Arc::clone(catalog), budget));
+        let routes = api(Arc::clone(&model), gate(settings)?, versions(catalog));
+        let server = Server::start(KEY, settings.listen, routes, Limits::API)?;
+        ApiServed { addr: &server.address() }.log();
+        Ok(Serving { server, model })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
+    }
+
+    /// Follows a store until told to stop. An error is logged and tried again: the store may be back.
+    pub fn follow(&self, holdings: &impl Holdings, stop: &dyn Fn() -> bool) {
+        let (mut following, mut trouble) = (Following::default(), Trouble::default());
+        let began = Stopwatch::start();
+        let mut ready = false;
+        while !stop() {
+            let pause = match following.step(holdings, &self.model, stop) {
+                Ok(()) => {
+                    if let Some(Lasting { times, ms }) = trouble.over(clock::now()) {
+                        ReadModelRecovered { times, ms }.log();
+                    }
+                    if !ready && following.is_published() {
+                        ready = true;
+                        ReadModelReady { ms: began.ms() }.log();
+                    }
+                    LOOK_EVERY
+                }
+                Err(error) => {
+                    if let Some(Lasting { times, ms }) = trouble.again(clock::now()) {
+                        ReadModelFailing { times, ms, error: &format_args!("{error:#}") }.log();
+                    }
+                    AGAIN_AFTER
+                }
+            };
+            let waited = Stopwatch::start();
+            while !stop() && waited.elapsed() < pause {
+                clock::pause(pause.min(LOOK_EVERY / 4));
+            }
+        }
+    }
+}
+
+/// Who is let in, as the settings say.
+fn gate(settings: &ServeSettings) -> Result<Arc<dyn Gate>, Failure> {
+    let auth = &settings.auth;
+    let marking = Marking::parse(auth.clearance)
+        .ok_or_else(|| Failure::Usage(format!("serve.auth.clearance: {:?} is no label", auth.clearance)))?;
+    match auth.mode {
+        AuthMode::None => {
+            Ok(Arc::new(OpenGate::new(Clearance::new(marking, auth.organisations.iter().map(String::as_str)))))
+        }
+    }
+}

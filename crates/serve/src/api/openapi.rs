@@ -1,0 +1,118 @@
+//! What the API is, as OpenAPI 3.1: made from the handlers' own types.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{OpenApi, ToResponse};
+
+use crate::Problem;
+
+/// The contract of an alert, the same that the topic and the files are held to.
+const ALERT: &str = include_str!("../../../../schemas/alert/schema.json");
+
+/// Why a request was not answered.
+#[derive(ToResponse)]
+#[response(description = "Why the request was not answered (RFC 9457)", content_type = "application/problem+json")]
+#[allow(dead_code, reason = "a description")]
+pub(crate) struct ProblemAnswer(Problem);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Headwater",
+        description = "Alerts, exact volumes and data quality. Every answer holds and counts exactly what the caller may \
+                       see. Unknown parameters are refused. Limits: lists have pages, a question works at most 10 s, a \
+                       connection lives at most an hour, 64 clients may listen to the stream.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "The process that serves this document")),
+    paths(
+        super::alerts::list, super::alerts::one, super::alerts::evidence, super::volumes::volumes, super::shares::shares,
+        super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream
+    ),
+    components(schemas(Problem), responses(ProblemAnswer))
+)]
+struct Description;
+
+/// The document. The same program always writes the same.
+pub fn document() -> Value {
+    let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
+    document["components"]["schemas"]["Alert"] = serde_json::from_str(ALERT).unwrap_or_default();
+    document
+}
+
+/// `/openapi.json`.
+pub(super) async fn json() -> Response {
+    ([(CONTENT_TYPE, "application/json")], document().to_string()).into_response()
+}
+
+pub(super) fn alert() -> RefOr<Schema> {
+    Ref::from_schema_name("Alert").into()
+}
+
+pub(super) fn alerts() -> RefOr<Schema> {
+    RefOr::T(ArrayBuilder::new().items(alert()).build().into())
+}
+
+pub(super) fn any_object() -> RefOr<Schema> {
+    RefOr::T(ObjectBuilder::new().build().into())
+}
+
+pub(super) fn any_objects() -> RefOr<Schema> {
+    RefOr::T(ArrayBuilder::new().items(any_object()).build().into())
+}
+
+/// `/reference`: the document as a page that loads nothing.
+pub(super) async fn reference() -> Response {
+    ([(CONTENT_TYPE, "text/html; charset=utf-8")], page(&document())).into_response()
+}
+
+fn page(document: &Value) -> String {
+    let mut page = String::from(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Headwater API</title></head><body>",
+    );
+    let text = |value: &Value| escaped(value.as_str().unwrap_or_default());
+    page.push_str(&format!(
+        "<h1>{} API</h1><p>{}</p>",
+        text(&document["info"]["title"]),
+        text(&document["info"]["description"])
+    ));
+    page.push_str("<p><a href=\"/openapi.json\">The same as OpenAPI 3.1</a></p>");
+    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in methods.as_object().into_iter().flatten() {
+            let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
+            page.push_str(&format!("<h2><code>{method} {path}</code></h2>"));
+            for key in ["summary", "description"] {
+                page.push_str(&format!("<p>{}</p>", text(&operation[key])));
+            }
+            let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
+            if !parameters.is_empty() {
+                page.push_str(
+                    "<table><thead><tr><th>parameter</th><th>in</th><th>what it says</th></tr></thead><tbody>",
+                );
+            }
+            for parameter in parameters {
+                let (name, place) = (text(&parameter["name"]), text(&parameter["in"]));
+                let what = text(&parameter["description"]);
+                page.push_str(&format!("<tr><td><code>{name}</code></td><td>{place}</td><td>{what}</td></tr>"));
+            }
+            if !parameters.is_empty() {
+                page.push_str("</tbody></table>");
+            }
+        }
+    }
+    page.push_str("<h1>Schemas</h1>");
+    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+        let schema = escaped(&serde_json::to_string_pretty(schema).unwrap_or_default());
+        let name = escaped(name);
+        page.push_str(&format!("<details><summary><code>{name}</code></summary><pre>{schema}</pre></details>"));
+    }
+    page.push_str("</body></html>");
+    page
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,127 @@
+//! How good the data are.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use headwater_model::{Counts, Day, Reason};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::openapi::ProblemAnswer;
+use super::{Api, openapi};
+use crate::params::Params;
+use crate::{Problem, Reader};
+
+/// Days between event and report.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Delay {
+    /// By which half of the reports had come.
+    median_days: i32,
+    /// By which nine tenths had.
+    p90_days: i32,
+}
+
+/// A reporting organisation, from the records that the caller may see.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceQuality {
+    source: String,
+    /// Kinds of evidence that it sends.
+    evidence: Vec<&'static str>,
+    /// The day on which its first record was known.
+    #[schema(value_type = String, format = Date)]
+    first_report: Day,
+    /// The day on which its last record was known.
+    #[schema(value_type = String, format = Date)]
+    last_report: Day,
+    /// Observations in force.
+    events: i64,
+    /// Observations that a later revision or a withdrawal took back.
+    taken_back: u64,
+    /// Of the last 364 days on which it reported.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay: Option<Delay>,
+    /// Up to which day its figures have most likely all arrived.
+    #[schema(value_type = Option<String>, format = Date)]
+    complete_to: Option<Day>,
+    simulated: bool,
+}
+
+/// The account of an input: `read = accepted + duplicate + superseded + rejected`, always.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InputAccount {
+    /// `source/partition`, the source as configured.
+    input: String,
+    /// Days before it are closed as far as this input goes.
+    #[schema(value_type = Option<String>, format = Date)]
+    clock: Option<Day>,
+    /// `read`, `accepted`, `duplicate`, `superseded`, `rejected`, `conflict`.
+    #[schema(schema_with = openapi::any_object)]
+    records: Counts,
+    /// Records that were not taken, by reason.
+    #[schema(value_type = BTreeMap<String, u64>)]
+    rejects: BTreeMap<Reason, u64>,
+}
+
+/// Reporters and inputs.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SourceList {
+    /// By name.
+    sources: Vec<SourceQuality>,
+    /// For a caller who may see everything, for an account counts records of every marking; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<Vec<InputAccount>>,
+    /// The earliest of the sources' lines of completeness.
+    #[schema(value_type = Option<String>, format = Date)]
+    complete_to: Option<Day>,
+    /// The source that sets it.
+    complete_to_set_by: Option<String>,
+    /// The last day that detection closed.
+    #[schema(value_type = Option<String>, format = Date)]
+    closed_to: Option<Day>,
+    /// The caller's own: nothing here was made from more.
+    computed_up_to: &'static str,
+}
+
+/// Reporters: last report, lateness, corrections, completeness; and the accounts of inputs with rejects by reason.
+#[utoipa::path(
+    get, path = "/api/v1/sources", tag = "quality",
+    responses((status = 200, body = SourceList), (status = "default", response = ProblemAnswer))
+)]
+pub(crate) async fn sources(
+    State(api): State<Api>,
+    reader: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Json<SourceList>, Problem> {
+    Params::new(query.as_deref())?.finish()?;
+    let computed_up_to = reader.clearance.marking().as_str();
+    let list = api.ask(&reader, move |view, _| {
+        let complete = view.complete();
+        let sources = view.sources().into_iter().map(|state| SourceQuality {
+            simulated: state.is_simulated(),
+            source: state.source,
+            evidence: state.evidence.into_iter().map(|evidence| evidence.as_str()).collect(),
+            first_report: state.first_report,
+            last_report: state.last_report,
+            events: state.events,
+            taken_back: state.taken_back,
+            delay: state.delay_days.map(|[median_days, p90_days]| Delay { median_days, p90_days }),
+            complete_to: state.complete_to,
+        });
+        let account = |account: crate::read::Account| InputAccount {
+            input: account.input.to_string(),
+            clock: account.clock,
+            records: account.total,
+            rejects: account.rejects,
+        };
+        Ok(SourceList {
+            sources: sources.collect(),
+            inputs: view.accounts().map(|accounts| accounts.into_iter().map(account).collect()),
+            complete_to: complete.overall,
+            complete_to_set_by: complete.set_by,
+            closed_to: view.closed_to(),
+            computed_up_to,
+        })
+    });
+    Ok(Json(list.await?))
+}

@@ -1,0 +1,79 @@
+//! The API of a running process: the README's own calls, as written.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use headwater_tests::binary;
+use headwater_tests::broker::root;
+use headwater_tests::process::Live;
+use serde_json::Value;
+
+/// Where the README says that it answers.
+const WRITTEN: &str = "127.0.0.1:8080";
+
+/// The calls of the README.
+fn calls() -> Vec<String> {
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    page.lines().filter(|line| line.starts_with("curl ") && line.contains(WRITTEN)).map(str::to_owned).collect()
+}
+
+/// Runs a line of a shell.
+fn shell(folder: &Path, line: &str) -> Vec<u8> {
+    let output = Command::new("sh").args(["-c", line]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+#[test]
+fn the_calls_of_the_readme_are_answered() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    binary::succeeds(folder, &["sim", "--seed", "1", "--out", "world"]);
+    fs::create_dir(folder.join("inbox")).unwrap();
+    let settings = [
+        ("HEADWATER__DETECT__IDLE_MS", "1000"),
+        ("HEADWATER__SERVE__AUTH__CLEARANCE", "TLP:RED"),
+        ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*"),
+    ];
+    let mut run = Live::start(folder, "log", &[], &settings);
+    run.until("the API answers", || folder.join("log").exists() && said(folder, "read_model_ready").is_some());
+    let address = said(folder, "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
+    let calls: Vec<String> = calls().iter().map(|call| call.replace(WRITTEN, &address)).collect();
+    let [list, evidence, arrow, as_of, stream] = &calls[..] else { panic!("five calls: {calls:?}") };
+
+    // Before anything is told, so that all of it is heard.
+    let mut listening =
+        Command::new("sh").args(["-c", &format!("exec {stream}")]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut heard = BufReader::new(listening.stdout.take().unwrap()).lines().map_while(Result::ok);
+    for name in ["trade.ndjson", "seizure.ndjson"] {
+        fs::rename(folder.join("world").join(name), folder.join("inbox").join(name)).unwrap();
+    }
+    let raised = heard.find(|line| line.starts_with("event: ")).unwrap();
+    let id = heard.find_map(|line| Some(line.strip_prefix("id: ")?.to_owned())).unwrap();
+    listening.kill().unwrap();
+    listening.wait().unwrap();
+    assert_eq!(raised, "event: raised");
+
+    let alerts: Value = serde_json::from_slice(&shell(folder, list)).unwrap();
+    let ids: Vec<&str> = alerts["alerts"].as_array().unwrap().iter().map(|a| a["alert_id"].as_str().unwrap()).collect();
+    assert!(alerts["counts"]["without_filter"].as_u64() >= Some(1), "{alerts}");
+    assert!(ids.iter().all(|id| !id.is_empty()) && id.ends_with(".1"), "{id}");
+    let ground: Value = serde_json::from_slice(&shell(folder, evidence)).unwrap();
+    assert!(ground["evidence"]["count"].as_u64() > Some(0), "{ground}");
+    shell(folder, arrow);
+    // What an Arrow stream begins with: the mark of a message.
+    assert_eq!(fs::read(folder.join("volumes.arrows")).unwrap()[..4], [0xff; 4]);
+    let volumes: Value = serde_json::from_slice(&shell(folder, as_of)).unwrap();
+    assert!(!volumes["volumes"].as_array().unwrap().is_empty(), "{volumes}");
+    assert_eq!(volumes["simulated"], true);
+    run.terminate();
+}
+
+/// The last line of the log that tells of an event.
+fn said(folder: &Path, event: &str) -> Option<Value> {
+    let log = fs::read_to_string(folder.join("log")).unwrap();
+    log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["event"] == event)
+}
