@@ -44,6 +44,9 @@ pub enum Command {
     /// What is committed of each input
     #[command(subcommand)]
     Checkpoint(Checkpoint),
+    /// The log of what people did
+    #[command(subcommand)]
+    Audit(Audit),
     /// Records that were not taken
     #[command(subcommand)]
     Rejects(Rejects),
@@ -267,6 +270,19 @@ pub enum Archive {
     Files(Store),
     /// Read every object of the store and say what is wrong; exit status 1 if anything is
     Verify(Store),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Read the whole log and name the first entry that is not as it was written; exit status 1 if there is one. What is
+    /// printed is an anchor: how many entries there are, and the hash of the last
+    Verify {
+        /// A file that holds an anchor from before: the log must go on from it
+        #[arg(long, value_name = "FILE")]
+        anchor: Option<PathBuf>,
+        #[command(flatten)]
+        store: Store,
+    },
 }
 
 #[derive(Debug, Subcommand)]

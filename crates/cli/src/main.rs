@@ -8,6 +8,7 @@
 mod archive;
 mod archive_cmd;
 mod args;
+mod audit;
 mod bench;
 mod catalog;
 mod checkpoint;
@@ -39,7 +40,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::args::{Archive, Catalog, Checkpoint, Cli, Command, Config, Detect, Export, Import, Metrics, Rejects};
+use crate::args::{
+    Archive, Audit, Catalog, Checkpoint, Cli, Command, Config, Detect, Export, Import, Metrics, Rejects,
+};
 use crate::failure::Failure;
 
 #[global_allocator]
@@ -71,6 +74,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Export(Export::Alerts(args)) => export::alerts(&args),
         Command::Archive(Archive::Files(store)) => archive_cmd::files(&store),
         Command::Archive(Archive::Verify(store)) => archive_cmd::verify(&store),
+        Command::Audit(Audit::Verify { anchor, store }) => audit::verify(anchor.as_deref(), &store),
         Command::Checkpoint(Checkpoint::List(store)) => checkpoint::list(&store),
         Command::Checkpoint(Checkpoint::Inspect { epoch, store }) => checkpoint::inspect(&epoch, &store),
         Command::Checkpoint(Checkpoint::Verify(store)) => checkpoint::verify(&store),

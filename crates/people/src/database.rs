@@ -48,10 +48,29 @@ impl People {
     /// [`PeopleError::Open`] where it does not answer within ten seconds, [`PeopleError::NewerSchema`] where a later
     /// version of the program wrote to it.
     pub async fn open(location: &Location) -> Result<People, PeopleError> {
+        let people = People::connect(location, location.url()?).await?;
+        let mut tx = people.write().await?;
+        schema::migrate(&mut tx.sql, people.postgres, location).await?;
+        tx.commit().await?;
+        Ok(people)
+    }
+
+    /// Opens a database that a process of this version has used, to look into it. Nothing is made or changed.
+    ///
+    /// # Errors
+    /// [`PeopleError::Open`] where it is not there or does not answer, [`PeopleError::OlderSchema`],
+    /// [`PeopleError::NewerSchema`].
+    pub async fn look(location: &Location) -> Result<People, PeopleError> {
+        let people = People::connect(location, location.url()?.replace("?mode=rwc", "?mode=rw")).await?;
+        schema::is_current(&mut people.snapshot().await?, location).await?;
+        Ok(people)
+    }
+
+    async fn connect(location: &Location, url: String) -> Result<People, PeopleError> {
         sqlx::any::install_default_drivers();
         let postgres = matches!(location, Location::Postgres(_));
         let failed = |source| PeopleError::Open { place: location.to_string(), source };
-        let options: AnyConnectOptions = location.url()?.parse().map_err(failed)?;
+        let options: AnyConnectOptions = url.parse().map_err(failed)?;
         let connections = if postgres { POSTGRES_CONNECTIONS_MAX } else { SQLITE_CONNECTIONS_MAX };
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
@@ -71,11 +90,7 @@ impl People {
             .connect_with(options.disable_statement_logging())
             .await
             .map_err(failed)?;
-        let people = People { pool, postgres };
-        let mut tx = people.write().await?;
-        schema::migrate(&mut tx.sql, postgres, location).await?;
-        tx.commit().await?;
-        Ok(people)
+        Ok(People { pool, postgres })
     }
 
     /// Ends all connections, once what they do is done.

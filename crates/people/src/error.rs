@@ -143,6 +143,16 @@ pub enum PeopleError {
         /// What the driver says.
         source: sqlx::Error,
     },
+    /// No process of this version has used it yet.
+    #[error("{place} has schema {found}, this program reads {known}: start `headwater run` on it first")]
+    OlderSchema {
+        /// The place, without a password.
+        place: String,
+        /// Schema of the database.
+        found: i64,
+        /// Schema of the program.
+        known: i64,
+    },
     /// A later version of the program wrote to it.
     #[error("{place} has schema {found}, this program knows up to {known}: use a later one")]
     NewerSchema {

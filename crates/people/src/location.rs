@@ -15,9 +15,6 @@ pub enum Location {
 }
 
 impl Location {
-    /// Name of SQLite's file beside a store, where nothing else is said.
-    pub const FILE: &str = "people.sqlite";
-
     /// Reads `postgres://...`, `postgresql://...`, `sqlite:PATH`, or the path of a file.
     ///
     /// # Errors

@@ -20,13 +20,7 @@ pub(crate) async fn migrate(
         sqlx::query(LOCK).execute(&mut **tx).await?;
     }
     sqlx::query("CREATE TABLE IF NOT EXISTS people_schema (version BIGINT PRIMARY KEY)").execute(&mut **tx).await?;
-    let row =
-        sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM people_schema").fetch_one(&mut **tx).await?;
-    let found: i64 = row.try_get(0)?;
-    let known = STEPS.len() as i64;
-    if found > known {
-        return Err(PeopleError::NewerSchema { place: place.to_string(), found, known });
-    }
+    let found = version(tx, place).await?;
     for (step, version) in STEPS.iter().zip(1_i64..).filter(|(_, version)| *version > found) {
         for statement in statements(step) {
             sqlx::query(statement).execute(&mut **tx).await?;
@@ -34,6 +28,26 @@ pub(crate) async fn migrate(
         sqlx::query("INSERT INTO people_schema (version) VALUES ($1)").bind(version).execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// Refuses a database whose tables are not those of this version.
+pub(crate) async fn is_current(
+    tx: &mut Transaction<'static, Any>,
+    place: &dyn std::fmt::Display,
+) -> Result<(), PeopleError> {
+    let (found, known) = (version(tx, place).await?, STEPS.len() as i64);
+    if found == known { Ok(()) } else { Err(PeopleError::OlderSchema { place: place.to_string(), found, known }) }
+}
+
+/// How many steps a database has been through, of those that are known.
+async fn version(tx: &mut Transaction<'static, Any>, place: &dyn std::fmt::Display) -> Result<i64, PeopleError> {
+    let row =
+        sqlx::query("SELECT COALESCE(MAX(version), 0) AS version FROM people_schema").fetch_one(&mut **tx).await?;
+    let (found, known) = (row.try_get(0)?, STEPS.len() as i64);
+    if found > known {
+        return Err(PeopleError::NewerSchema { place: place.to_string(), found, known });
+    }
+    Ok(found)
 }
 
 /// The statements of a step: each ends with a semicolon at the end of a line.

@@ -170,6 +170,11 @@ fn a_database_of_a_later_version_is_left_alone() {
         bed.sql("INSERT INTO people_schema (version) VALUES (99)").await;
         let refused = headwater_people::People::open(&bed.location).await.unwrap_err();
         assert!(matches!(refused, PeopleError::NewerSchema { found: 99, .. }), "{refused}");
+        let refused = headwater_people::People::look(&bed.location).await.unwrap_err();
+        assert!(matches!(refused, PeopleError::NewerSchema { found: 99, .. }), "{refused}");
+        bed.sql("DELETE FROM people_schema WHERE version > 1").await;
+        let refused = headwater_people::People::look(&bed.location).await.unwrap_err();
+        assert!(matches!(refused, PeopleError::OlderSchema { found: 1, .. }), "{refused}");
     });
 }
 
