@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
@@ -58,10 +59,14 @@ const PATHS_NOT_IN_PURE: &[&str] =
 /// Longest file of Rust: beyond it a file holds more than one noun.
 const LINES_MAX: usize = 500;
 
+/// Of the packages that this machine builds: those of other platforms need not be here.
 fn metadata() -> Metadata {
+    let compiler = Command::new("rustc").arg("-vV").output().unwrap();
+    let about = String::from_utf8(compiler.stdout).unwrap();
+    let host = about.lines().find_map(|line| line.strip_prefix("host: ")).unwrap();
     MetadataCommand::new()
         .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
-        .other_options(vec!["--locked".into(), "--offline".into()])
+        .other_options(["--locked", "--offline", "--filter-platform", host].map(str::to_owned).to_vec())
         .exec()
         .unwrap()
 }
