@@ -108,8 +108,8 @@ fn a_run_tells_its_steps_and_no_record() {
     assert!(!run.log().contains("zx-unseen-7431"), "what was read is in the log");
 
     let started = find(&lines, "process_started");
-    assert_eq!((&started["roles"], &started["config"]), (&"ingest detect".into(), &"none".into()));
-    assert_eq!((&started["build"], &started["variables"]), (&env!("CARGO_PKG_VERSION").into(), &4.into()));
+    assert_eq!((&started["roles"], &started["config"]), (&"ingest detect serve".into(), &"none".into()));
+    assert_eq!((&started["build"], &started["variables"]), (&env!("CARGO_PKG_VERSION").into(), &5.into()));
     let restored = find(&lines, "input_restored");
     assert_eq!((&restored["source"], &restored["partition"]), (&"inbox".into(), &0.into()));
     assert_eq!((&restored["from"], &restored["records"]), (&"nothing".into(), &0.into()));
