@@ -202,4 +202,19 @@ impl Names {
     pub fn market(&self, series: &Series) -> Country {
         self.routes.get(series.route).destination()
     }
+
+    /// A series of other names by these ones: ids mean something only beside the names that gave them.
+    pub fn adopt(&mut self, series: Id<Series>, others: &Names) -> Id<Series> {
+        let series = others.series.get(series);
+        let series = Series {
+            substance: self.substances.intern(&**others.substances.get(series.substance)),
+            route: self.routes.intern_with(others.routes.get(series.route), Clone::clone),
+            source: self.sources.intern(&**others.sources.get(series.source)),
+            evidence: series.evidence,
+            place: series.place.map(|place| self.places.intern_with(others.places.get(place), Clone::clone)),
+            access: self.accesses.intern_with(others.accesses.get(series.access), Clone::clone),
+            flagged: series.flagged,
+        };
+        self.series.intern_with(&series, |series| *series)
+    }
 }

@@ -106,7 +106,7 @@ impl Panes {
         let mut series: Vec<Option<Id<Series>>> = vec![None; others.series.len()];
         for pane in other.iter() {
             let known = &mut series[pane.key.series.index()];
-            let series = *known.get_or_insert_with(|| translate(own, others.series.get(pane.key.series), others));
+            let series = *known.get_or_insert_with(|| own.adopt(pane.key.series, others));
             self.add(PaneKey { series, ..pane.key }, pane.sums)
                 .map_err(|key| WindowError::overflow(own, key.series, key.period().last()))?;
         }
@@ -146,20 +146,6 @@ impl Panes {
         }
         PaneIndex { panes }
     }
-}
-
-/// A series of other names by own ones.
-fn translate(own: &mut Names, series: &Series, others: &Names) -> Id<Series> {
-    let series = Series {
-        substance: own.substances.intern(&**others.substances.get(series.substance)),
-        route: own.routes.intern_with(others.routes.get(series.route), Clone::clone),
-        source: own.sources.intern(&**others.sources.get(series.source)),
-        evidence: series.evidence,
-        place: series.place.map(|place| own.places.intern_with(others.places.get(place), Clone::clone)),
-        access: own.accesses.intern_with(others.accesses.get(series.access), Clone::clone),
-        flagged: series.flagged,
-    };
-    own.series.intern_with(&series, |series| *series)
 }
 
 /// Panes by ascending known day: what a replay walks, and of which every as-of question is a prefix.

@@ -127,18 +127,7 @@ impl Held {
 
     /// The place of a series of other names among the own ones.
     fn shelf(&mut self, others: &Names, series: Id<Series>) -> usize {
-        let series = others.series.get(series);
-        let own = &mut self.names;
-        let series = Series {
-            substance: own.substances.intern(&**others.substances.get(series.substance)),
-            route: own.routes.intern_with(others.routes.get(series.route), Clone::clone),
-            source: own.sources.intern(&**others.sources.get(series.source)),
-            evidence: series.evidence,
-            place: series.place.map(|place| own.places.intern_with(others.places.get(place), Clone::clone)),
-            access: own.accesses.intern_with(others.accesses.get(series.access), Clone::clone),
-            flagged: series.flagged,
-        };
-        let at = own.series.intern_with(&series, |series| *series).index();
+        let at = self.names.adopt(series, others).index();
         if self.shelves.len() <= at {
             self.shelves.resize_with(at + 1, Shelf::default);
         }
