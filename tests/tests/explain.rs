@@ -25,6 +25,15 @@ fn an_alert_is_explained_by_its_own_figures_and_drawn() {
     }
     assert!(text.contains(&format!("between {} and {}", alert.onset.earliest, alert.onset.latest)), "{text}");
 
+    // Where it stands among the alerts of its week, and by which budget.
+    let place = "that week: within the budget that is common, 10 alerts a week";
+    assert!(text.lines().nth(2).unwrap().contains(place), "{text}");
+    let budgets = format!("[sources.a]\npath = \"a\"\n[detect.budgets.market]\n{} = 3\n", alert.market);
+    std::fs::write(folder.path().join("budgets.toml"), budgets).unwrap();
+    let told = explain(&alert.alert_id, &["--config", "budgets.toml"]);
+    let place = format!("within the budget of the market {}, 3 alerts a week", alert.market);
+    assert!(told.lines().nth(2).unwrap().contains(&place), "{told}");
+
     // The cell by its name speaks of the same pair (from records of every label, so by other figures).
     let cell = first.split_once(" on ").unwrap().0;
     let whole = explain(cell, &[]);

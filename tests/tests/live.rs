@@ -104,6 +104,66 @@ fn alerts_of_a_run_are_those_of_a_replay_and_of_the_archive() {
     assert!(exported(folder, &["--as-of", &days[1]]) == then.bytes("volumes.parquet"), "as of {to}");
 }
 
+#[test]
+fn budgets_of_the_configuration_rank_alike_in_a_run_a_replay_and_the_archive() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    binary::succeeds(folder, &["sim", "--seed", "2", "--scenario", "substitution", "--out", "inbox"]);
+    fs::remove_file(folder.join("inbox/truth.json")).unwrap();
+    let events = ["inbox/seizure.ndjson", "inbox/trade.ndjson"];
+    let config = |budgets: &str| {
+        let text = format!("[sources.inbox]\npath = \"inbox\"\n[detect]\nidle_ms = 1000\n{budgets}\n");
+        fs::write(folder.join("headwater.toml"), text).unwrap();
+    };
+    let by_budget = |out: &str| {
+        let files = ["--events", events[0], events[1], "--config", "headwater.toml", "--out", out];
+        binary::succeeds(folder, &[&["replay"], &files[..]].concat());
+        Outcome::at(folder.join(out))
+    };
+    let places = |judge: &Outcome| -> Vec<(String, u32, bool)> {
+        let raised = judge.alerts().into_iter().filter(|alert| alert.revision == 1);
+        raised.map(|a| (a.market, a.priority.rank, a.priority.within_budget)).collect()
+    };
+
+    // One alert a week of all; then the market of one that was over it has room of its own.
+    config("weekly_budget = 1");
+    let tight = places(&by_budget("tight"));
+    let over = tight.iter().find(|(.., within)| !within).map(|(market, ..)| market.clone());
+    let market = over.unwrap_or_else(|| panic!("no week has two: it shows nothing: {tight:?}"));
+    config(&format!("weekly_budget = 1\n[detect.budgets.market]\n{market} = 9"));
+    let judge = by_budget("judge");
+    let own = places(&judge);
+    assert_eq!(own.len(), tight.len(), "nothing is dropped");
+    assert!(own.iter().all(|(of, _, within)| *of != market || *within), "{own:?}");
+
+    let all = judge.alerts();
+    let mut run = Live::start(folder, "log", &["--config", "headwater.toml"], &[]);
+    run.until("the alerts of a replay", || {
+        let out = binary::headwater(folder, &["export", "alerts", "--data", "data", "--out", "alerts.ndjson"], &[]);
+        if !out.status.success() {
+            return false;
+        }
+        // Days pass behind the last record: what expires on one of them no replay of the files tells.
+        let mut told = Outcome::at(folder.to_owned()).alerts();
+        told.truncate(all.len());
+        told == all
+    });
+    run.terminate();
+    let (from, to) = (all[0].as_of.to_string(), all[all.len() - 1].as_of.to_string());
+    let span = ["--from", &from, "--to", &to, "--config", "headwater.toml", "--out", "again"];
+    binary::succeeds(folder, &[&["replay", "--from-archive"], &span[..]].concat());
+    assert!(Outcome::at(folder.join("again")).bytes("alerts.ndjson") == judge.bytes("alerts.ndjson"));
+
+    // A name that there is not is told with its key, before anything is begun.
+    config("[detect.budgets.family]\nopiods = 3");
+    for args in [["config", "check", "--config", "headwater.toml"].as_slice(), &["run", "--config", "headwater.toml"]] {
+        let output = binary::headwater(folder, args, &[]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("detect.budgets.family.opiods: \"opiods\" is no family that is tested"), "{said}");
+    }
+}
+
 /// Writes the records of the inbox that were known by the end of a day.
 fn known_by(folder: &Path, day: Day) {
     let mut out = String::new();

@@ -179,7 +179,7 @@ pub struct Replay {
         value_name = "FILE",
         num_args = 1..,
         required_unless_present = "from_archive",
-        conflicts_with_all = ["from_archive", "data", "config"]
+        conflicts_with_all = ["from_archive", "data"]
     )]
     pub events: Vec<PathBuf>,
     /// Read what a store holds
@@ -393,6 +393,8 @@ pub enum Config {
         /// Configuration file (TOML)
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+        #[command(flatten)]
+        overlay: Overlay,
     },
 }
 
@@ -451,6 +453,7 @@ mod tests {
         assert!(parses("headwater replay --from-archive --data d --from 2024-01-01 --to 2024-02-01 --out o"));
         assert!(!parses("headwater replay --out o"));
         assert!(!parses("headwater replay --from-archive --out o"));
+        assert!(parses("headwater replay --events a --config c --out o"));
         assert!(!parses("headwater replay --events a --data d --out o"));
         assert!(!parses("headwater replay --events a --from 2024-01-01 --out o"));
         assert!(!parses("headwater replay --events a --from-archive --from 2024-01-01 --to 2024-02-01 --out o"));

@@ -10,6 +10,8 @@ use headwater_runtime::{Config, StoreLocation};
 use headwater_store::StoreUrl;
 
 use crate::args;
+use crate::budgets;
+use crate::catalog;
 use crate::failure::Failure;
 use crate::writer_schemas;
 
@@ -60,8 +62,10 @@ pub fn store_url(location: &StoreLocation) -> StoreUrl {
 }
 
 /// `headwater config check`: shows the whole configuration as it will be used; the schemas that it names are read too.
-pub fn check(path: Option<&Path>) -> Result<(), Failure> {
+pub fn check(path: Option<&Path>, overlay: &args::Overlay) -> Result<(), Failure> {
     let config = load(path)?;
+    let catalog = catalog::load(overlay)?;
+    budgets::detector(&config.detect, &catalog)?;
     writer_schemas::of(&config)?;
     if is_absent(path) {
         let example = Config::EXAMPLE;

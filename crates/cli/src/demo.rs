@@ -125,7 +125,7 @@ fn conclude(
 ) -> Result<(), Failure> {
     let folder = OutputFolder::create(args.dir.join("results"))?;
     let span = Span { from: Day(i32::MIN), to: marker.end };
-    let replayed = replay(store, catalog, span, &folder, || watch.seconds())?;
+    let replayed = replay(store, catalog, &headwater_detect::Config::default(), span, &folder, || watch.seconds())?;
     if replayed.differs.is_some() {
         return Err(anyhow!("the archive's alerts are not those that were told").into());
     }
@@ -177,7 +177,8 @@ fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
 
 /// The API; where another process has the address, says how to give another.
 fn serve(config: &Config, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
-    Serving::start(&config.serve, catalog).map_err(|failure| match failure {
+    let budgets = crate::budgets::detector(&config.detect, catalog)?.budgets;
+    Serving::start(&config.serve, budgets, catalog).map_err(|failure| match failure {
         Failure::Failed(error) => Failure::Failed(error.context("give another address with --listen")),
         other => other,
     })

@@ -10,6 +10,7 @@ mod archive_cmd;
 mod args;
 mod audit;
 mod bench;
+mod budgets;
 mod catalog;
 mod checkpoint;
 mod clock;
@@ -86,7 +87,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Catalog(Catalog::Check { files }) => catalog::check(&files),
         Command::Catalog(Catalog::Show { substance, overlay }) => catalog::show(substance.as_deref(), &overlay),
         Command::Metrics(Metrics::List { markdown }) => metrics_cmd::list(markdown),
-        Command::Config(Config::Check { config }) => config::check(config.as_deref()),
+        Command::Config(Config::Check { config, overlay }) => config::check(config.as_deref(), &overlay),
         Command::Detect(Detect::Explain(args)) => explain::explain(&args),
         Command::Bench(args) => bench::bench(&args),
     }

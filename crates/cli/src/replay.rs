@@ -10,8 +10,10 @@ use headwater_store::{OutputFolder, Summary};
 use crate::archive::{self, Span, Stored};
 use crate::archive_cmd::open_to_read;
 use crate::args;
+use crate::budgets;
 use crate::catalog::load;
 use crate::clock::Stopwatch;
+use crate::config;
 use crate::core::Core;
 use crate::failure::Failure;
 use crate::progress::bytes_bar;
@@ -21,11 +23,12 @@ use crate::results;
 pub fn replay(args: &args::Replay) -> Result<(), Failure> {
     let watch = Stopwatch::start();
     let catalog = load(&args.overlay)?;
+    let detector = budgets::detector(&config::load(args.store.config.as_deref())?.detect, &catalog)?;
     let files = in_order(&args.events)?;
     let folder = OutputFolder::create(&args.out)?;
     let mut core = Core::new(catalog, Settings::default(), &folder)?;
     read_files(&mut core, &files)?;
-    let summary = results::write(&core, &folder, || watch.seconds(), |_, _| Ok(()))?;
+    let summary = results::write(&core, &detector, &folder, || watch.seconds(), |_, _| Ok(()))?;
     core.rejects.publish()?;
     eprintln!("{}", account(&summary, &args.out));
     Ok(())
@@ -38,10 +41,11 @@ pub fn from_archive(args: &args::Replay, from: Day, to: Day) -> Result<(), Failu
     }
     let watch = Stopwatch::start();
     let catalog = load(&args.overlay)?;
+    let detector = budgets::detector(&config::load(args.store.config.as_deref())?.detect, &catalog)?;
     let (archive, _) = open_to_read(&args.store)?;
     let folder = OutputFolder::create(&args.out)?;
     let span = Span { from, to };
-    let replayed = archive::replay(&Stored::new(archive), &catalog, span, &folder, || watch.seconds())?;
+    let replayed = archive::replay(&Stored::new(archive), &catalog, &detector, span, &folder, || watch.seconds())?;
     eprintln!("{}", account(&replayed.summary, &args.out));
     if let Some(alert) = replayed.differs {
         let (id, revision, day) = (&alert.alert_id, alert.revision, alert.as_of);

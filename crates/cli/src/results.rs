@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
-use headwater_detect::Detector;
+use headwater_detect::{Config, Detector};
 use headwater_model::{Alert, Counts, Families, KnownDay};
 use headwater_store::{OutputFolder, Summary, write_alerts, write_volumes};
 use headwater_window::{PaneIndex, VolumeOptions, Volumes, Window, complete_to};
@@ -21,9 +21,10 @@ pub fn walk(
     window: &Window,
     panes: &PaneIndex,
     catalog: &Arc<Catalog>,
+    config: &Config,
     mut each: impl FnMut(KnownDay, &[Alert]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Vec<Alert>> {
-    let mut detector = Detector::new(Arc::clone(catalog), headwater_detect::Config::default());
+    let mut detector = Detector::new(Arc::clone(catalog), config.clone());
     let mut alerts = Vec::new();
     let mut next: Option<KnownDay> = None;
     for (day, changes) in panes.days() {
@@ -57,13 +58,14 @@ fn close(
 /// `each` sees every closed day with the alerts raised or revised on it.
 pub fn write(
     core: &Core,
+    config: &Config,
     folder: &OutputFolder,
     elapsed_s: impl FnOnce() -> f64,
     each: impl FnMut(KnownDay, &[Alert]) -> anyhow::Result<()>,
 ) -> anyhow::Result<Summary> {
     let window = &core.window;
     let panes = window.panes.sorted(&window.names);
-    let alerts = walk(window, &panes, &core.catalog, each)?;
+    let alerts = walk(window, &panes, &core.catalog, config, each)?;
     write_alerts(folder, &alerts)?;
     let volumes = Volumes::of(&panes, &window.names, VolumeOptions::default(), |id| families(&core.catalog, id))?;
     write_volumes(folder, volumes.rows())?;

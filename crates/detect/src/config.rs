@@ -4,6 +4,8 @@
 //! "E-detectors" is Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change detection"
 //! (2022).
 
+use headwater_model::Budgets;
+
 use crate::limits::Limits;
 
 /// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
@@ -52,8 +54,8 @@ pub struct Config {
     pub shifts_per_market_year: f64,
     /// Subdivisions and offices that are watched.
     pub limits: Limits,
-    /// Alerts that a desk can work through in seven days.
-    pub weekly_budget: u32,
+    /// Alerts that a desk can work through in a week: what ranks them, and marks those beyond.
+    pub budgets: Budgets,
     /// Build of the program, for the alert's `versions.build`.
     pub build: String,
     /// Every alert is practice.
@@ -117,7 +119,7 @@ impl Default for Config {
             update_share: 0.1,
             shifts_per_market_year: 0.05,
             limits: Limits::default(),
-            weekly_budget: 10,
+            budgets: Budgets::common(10),
             build: env!("CARGO_PKG_VERSION").into(),
             exercise: false,
         }

@@ -57,6 +57,7 @@ use std::sync::Arc;
 use headwater_catalog::Catalog;
 use headwater_model::{
     Alert, AlertStatus, ChangeReason, Changes, Day, EventTrace, EvidenceQuery, Kind, KnownDay, Marking, Names, Pane,
+    RANK_DAYS, Raised,
 };
 
 use crate::alert_id::alert_id;
@@ -75,9 +76,6 @@ use crate::revise::{Moves, Standing, changes, withdrawn};
 use crate::told::Told;
 use crate::watch::Watch;
 
-/// Days of which raised alerts are ranked against each other.
-const RANK_DAYS: i32 = 7;
-
 /// Turns panes into alerts, day by day.
 pub struct Detector {
     catalog: Arc<Catalog>,
@@ -91,8 +89,8 @@ pub struct Detector {
     pub(crate) standing: BTreeMap<String, Standing>,
     /// Alerts raised so far of each cell and pair.
     ordinals: BTreeMap<(CellKey, Label, Label), u32>,
-    /// Scores of what was raised in the last days.
-    recent: Vec<(Day, f64, String)>,
+    /// What was raised in the last days, as it was first.
+    recent: Vec<Alert>,
     day: Option<Day>,
     pending: Vec<Pending>,
     /// Revisions that need no events.
@@ -411,14 +409,13 @@ impl Detector {
 
     /// Ranks what is raised today among the alerts of the last days.
     fn rank(&mut self, raised: &mut [Alert], day: Day) {
-        self.recent.retain(|(raised_on, _, _)| day - *raised_on < RANK_DAYS);
-        self.recent.extend(raised.iter().map(|a| (day, a.priority.score, a.alert_id.clone())));
+        self.recent.retain(|alert| day - alert.detected_at < RANK_DAYS);
+        self.recent.extend(raised.iter().cloned());
+        let ranked = self.config.budgets.rank(day, self.recent.iter().map(Raised::of));
         for alert in raised {
-            let (score, id) = (alert.priority.score, &alert.alert_id);
-            let before = |other: &&(Day, f64, String)| other.1 > score || (other.1 == score && other.2 < *id);
-            alert.priority.rank = 1 + self.recent.iter().filter(before).count() as u32;
-            alert.priority.within_budget = alert.priority.rank <= self.config.weekly_budget;
-            if let Some(standing) = self.standing.get_mut(id) {
+            let Some(own) = ranked.iter().find(|own| own.alert_id == alert.alert_id) else { continue };
+            (alert.priority.rank, alert.priority.within_budget) = (own.rank, own.within_budget);
+            if let Some(standing) = self.standing.get_mut(&alert.alert_id) {
                 standing.alert.priority = alert.priority;
             }
         }

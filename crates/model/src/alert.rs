@@ -221,9 +221,10 @@ pub struct Priority {
     pub band: Band,
     /// Expected value per analyst minute; only its order means something.
     pub score: f64,
-    /// Whether its rank lies within the week's budget.
+    /// Whether the week's budget that it falls to had room for it ([`crate::Budgets`]).
     pub within_budget: bool,
-    /// 1 = first among the alerts raised in the seven days up to this revision's first raise.
+    /// 1 = first among the alerts raised in the seven days up to this one's first raise: those within their budgets
+    /// first, by score.
     pub rank: u32,
 }
 

@@ -7,6 +7,7 @@
 mod access;
 mod alert;
 mod archived;
+mod budget;
 mod clearance;
 mod cold;
 mod counts;
@@ -33,6 +34,7 @@ mod volume;
 pub use access::*;
 pub use alert::*;
 pub use archived::*;
+pub use budget::*;
 pub use clearance::*;
 pub use cold::*;
 pub use counts::*;

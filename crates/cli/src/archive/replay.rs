@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
+use headwater_detect::Config;
 use headwater_model::{Alert, Counts, Day, KnownDay};
 use headwater_store::{FileCounts, OutputFolder, Summary, write_alerts, write_volumes};
 use headwater_window::{VolumeOptions, Volumes, complete_to};
@@ -36,11 +37,12 @@ pub struct Replayed {
 pub fn replay(
     holdings: &impl Holdings,
     catalog: &Arc<Catalog>,
+    config: &Config,
     span: Span,
     folder: &OutputFolder,
     elapsed_s: impl FnOnce() -> f64,
 ) -> anyhow::Result<Replayed> {
-    let alerts = walk(holdings, catalog, span)?;
+    let alerts = walk(holdings, catalog, config, span)?;
     write_alerts(folder, &alerts)?;
     let (names, known) = panes(holdings, By::Known, Some(KnownDay(span.to)))?;
     let index = known.sorted(&names);
@@ -74,11 +76,11 @@ pub fn replay(
 }
 
 /// The revisions of the span, in the order in which they are made.
-fn walk(holdings: &impl Holdings, catalog: &Arc<Catalog>, span: Span) -> anyhow::Result<Vec<Alert>> {
+fn walk(holdings: &impl Holdings, catalog: &Arc<Catalog>, config: &Config, span: Span) -> anyhow::Result<Vec<Alert>> {
     let (mut names, counted) = panes(holdings, By::Counted, Some(KnownDay(span.to)))?;
     let index = counted.sorted(&names);
     let Some((mut day, _)) = index.days().next() else { return Ok(Vec::new()) };
-    let mut walk = Walk::new(catalog);
+    let mut walk = Walk::new(catalog, config);
     let mut alerts = Vec::new();
     walk.hand_in(index, KnownDay(span.to));
     while let Some(walked) = walk.next(holdings, day, &mut names)? {

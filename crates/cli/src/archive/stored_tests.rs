@@ -127,7 +127,9 @@ fn a_store_tells_what_the_same_epochs_tell_in_memory_folded_or_not() {
     let stored = Stored::new(archive.clone());
     let mut fake = Fake::with(&[("trade", 1), ("seizure", 1)]);
     let (mut trade, mut seizure) = (Writer::new(&archive, "trade"), Writer::new(&archive, "seizure"));
-    let detecting = || Detecting::new(Catalog::embedded(), ["trade".into(), "seizure".into()].into());
+    let config = headwater_detect::Config::default();
+    let sources = || ["trade".into(), "seizure".into()].into();
+    let detecting = || Detecting::new(Catalog::embedded(), config.clone(), sources());
     let (mut real, mut faked) = (detecting(), detecting());
     // Four weeks an epoch, of which each brings one line that is no record.
     for (number, weeks) in WEEKS.chunks(4).enumerate() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use headwater_catalog::Catalog;
+use headwater_detect::Config;
 use headwater_model::{Day, EventTrace, EvidenceQuery, Id, KnownDay, Names, Observations, PaneKey, Series, Sums};
 use headwater_normalize::{Normalizer, Settings};
 use headwater_store::OutputFolder;
@@ -176,7 +177,7 @@ fn detected() -> Fake {
         }
     }
     let sources = ["trade".into(), "seizure".into()].into();
-    let mut detecting = Detecting::new(Catalog::embedded(), sources);
+    let mut detecting = Detecting::new(Catalog::embedded(), Config::default(), sources);
     while detecting.step(&archive, true, &mut (), &|| false).unwrap().busy {}
     archive
 }
@@ -190,7 +191,8 @@ fn a_replay_of_the_archive_is_what_the_log_told_and_the_same_bytes_each_time() {
     let dir = tempfile::tempdir().unwrap();
     let replayed = |name: &str, from: Day, to: Day| {
         let folder = OutputFolder::create(dir.path().join(name)).unwrap();
-        let replayed = replay(&archive, &Catalog::embedded(), Span { from, to }, &folder, || 1.0).unwrap();
+        let replayed =
+            replay(&archive, &Catalog::embedded(), &Config::default(), Span { from, to }, &folder, || 1.0).unwrap();
         let read = |file: &str| std::fs::read(folder.path().join(file)).unwrap();
         (replayed, read("alerts.ndjson"), read("volumes.parquet"), read("rejects.ndjson"))
     };

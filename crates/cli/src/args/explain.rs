@@ -29,6 +29,9 @@ pub struct Explain {
     /// Draw it into this file as SVG, too
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// Configuration file (TOML): its budgets rank the alert
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     #[command(flatten)]
     pub overlay: Overlay,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use headwater_model::{Alert, Day};
+use headwater_model::{Alert, Day, Priority};
 use headwater_store::DetectEntry;
 
 use crate::detecting::Walked;
@@ -65,15 +65,40 @@ impl Open {
     }
 }
 
-/// The first alert in which what the log told differs from what was computed again, versions aside: none where they are
-/// the same, revision for revision.
+/// The first alert in which what the log told differs from what was computed again, versions and places in the week
+/// aside: none where they are the same, revision for revision. (A place is a function of the scores, which are compared,
+/// and of the budgets, which people may change on any day.)
 pub fn first_difference<'a>(told: &'a [Alert], computed: &'a [Alert]) -> Option<&'a Alert> {
     let same = |(told, computed): &(&Alert, &Alert)| {
-        **told == Alert { versions: told.versions.clone(), ..(*computed).clone() }
+        let Priority { rank, within_budget, .. } = told.priority;
+        let priority = Priority { rank, within_budget, ..computed.priority };
+        **told == Alert { versions: told.versions.clone(), priority, ..(*computed).clone() }
     };
     let at = told.iter().zip(computed).take_while(same).count();
     match (told.get(at), computed.get(at)) {
         (Some(told), Some(computed)) => Some(if computed.as_of < told.as_of { computed } else { told }),
         (told, computed) => told.or(computed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_place_in_the_week_is_no_difference_and_another_score_is() {
+        let text = include_str!("../../../../schemas/alert/examples/valid/displacement-world.json");
+        let told = vec![serde_json::from_str::<Alert>(text).unwrap()];
+        let differs = |change: fn(&mut Alert)| {
+            let mut computed = told.clone();
+            change(&mut computed[0]);
+            first_difference(&told, &computed).is_some()
+        };
+        assert!(!differs(|alert| {
+            alert.priority.rank += 7;
+            alert.priority.within_budget = !alert.priority.within_budget;
+            alert.versions.build = "another".into();
+        }));
+        assert!(differs(|alert| alert.priority.score += 1.0));
     }
 }

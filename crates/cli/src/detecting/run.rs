@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use headwater_catalog::Catalog;
+use headwater_detect::Config;
 use headwater_log::{DetectFailing, DetectRecovered, Lasting, Trouble};
 
 use crate::archive::Holdings;
@@ -19,6 +20,8 @@ const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// What the loop is handed.
 pub struct Surroundings<'a, S, A, T> {
+    /// How the detector decides.
+    pub config: Config,
     /// The names of the configured sources.
     pub sources: BTreeSet<Arc<str>>,
     /// Whether to stop.
@@ -50,7 +53,7 @@ where
     A: Fn() -> bool,
     T: FnMut(Told<'_>),
 {
-    let mut detecting = Detecting::new(catalog, around.sources);
+    let mut detecting = Detecting::new(catalog, around.config, around.sources);
     let (mut last, mut trouble): (Option<Standing>, _) = (None, Trouble::default());
     while !(around.stop)() {
         let watch = Stopwatch::start();

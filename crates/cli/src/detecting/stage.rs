@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
+use headwater_detect::Config;
 use headwater_log::{AlertTold, AlertsDiffer, AlertsPublished, DetectAfresh, DetectOvertaken};
 use headwater_model::{Alert, Day, KnownDay};
 use headwater_store::DetectEntry;
@@ -38,6 +39,7 @@ impl AlertSink for () {
 /// publishing is an upsert by `alert_id`.
 pub struct Detecting {
     catalog: Arc<Catalog>,
+    config: Config,
     sources: BTreeSet<Arc<str>>,
     follower: Follower,
     walk: Walk,
@@ -70,16 +72,17 @@ pub struct Standing {
 
 impl Detecting {
     /// Knows nothing yet. `sources` are those of the configuration.
-    pub fn new(catalog: Arc<Catalog>, sources: BTreeSet<Arc<str>>) -> Detecting {
+    pub fn new(catalog: Arc<Catalog>, config: Config, sources: BTreeSet<Arc<str>>) -> Detecting {
         Detecting {
             follower: Follower::default(),
-            walk: Walk::new(&catalog),
+            walk: Walk::new(&catalog, &config),
             log: Log::default(),
             open: Open::default(),
             unpublished: Vec::new(),
             active: false,
             said_different: false,
             catalog,
+            config,
             sources,
         }
     }
@@ -95,7 +98,8 @@ impl Detecting {
     ) -> anyhow::Result<Standing> {
         if let Caught::Overtaken(input) = self.follower.catch_up(holdings, &self.sources, stop)? {
             DetectAfresh { source: &input.source, partition: input.partition }.log();
-            *self = Detecting::new(Arc::clone(&self.catalog), std::mem::take(&mut self.sources));
+            let sources = std::mem::take(&mut self.sources);
+            *self = Detecting::new(Arc::clone(&self.catalog), self.config.clone(), sources);
             let closable = self.closable();
             return Ok(self.standing(closable, true));
         }

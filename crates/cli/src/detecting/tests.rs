@@ -29,7 +29,7 @@ static STRAIGHT: LazyLock<Vec<Alert>> = LazyLock::new(|| {
 
 fn detecting() -> Detecting {
     let sources: BTreeSet<Arc<str>> = SOURCES.iter().map(|(source, _)| (*source).into()).collect();
-    Detecting::new(Catalog::embedded(), sources)
+    Detecting::new(Catalog::embedded(), headwater_detect::Config::default(), sources)
 }
 
 /// Each input reached its end; the clock of a week ends on its last day.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use headwater_catalog::Catalog;
-use headwater_detect::Detector;
+use headwater_detect::{Config, Detector};
 use headwater_model::{Alert, EvidenceQuery, KnownDay, Names};
 use headwater_window::PaneIndex;
 
@@ -39,9 +39,9 @@ pub struct Walked {
 
 impl Walk {
     /// Begins before the first day.
-    pub fn new(catalog: &Arc<Catalog>) -> Walk {
+    pub fn new(catalog: &Arc<Catalog>, config: &Config) -> Walk {
         Walk {
-            detector: Detector::new(Arc::clone(catalog), headwater_detect::Config::default()),
+            detector: Detector::new(Arc::clone(catalog), config.clone()),
             evidence: Evidence::new(),
             panes: None,
             asked: None,

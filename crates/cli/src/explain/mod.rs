@@ -9,13 +9,15 @@ use std::io::Write;
 use std::sync::Arc;
 
 use anyhow::Context;
-use headwater_detect::{CellKey, Config, Explanation};
+use headwater_detect::{CellKey, Explanation};
 use headwater_model::{Alert, AlertStatus, KnownDay, Marking, Pane};
 use headwater_normalize::Settings;
 use headwater_store::OutputFolder;
 
 use crate::args;
+use crate::budgets;
 use crate::catalog::load;
+use crate::config;
 use crate::core::Core;
 use crate::failure::Failure;
 use crate::replay::{in_order, read_files};
@@ -32,6 +34,7 @@ struct Question {
 /// `headwater detect explain`.
 pub fn explain(args: &args::Explain) -> Result<(), Failure> {
     let catalog = load(&args.overlay)?;
+    let config = budgets::detector(&config::load(args.config.as_deref())?.detect, &catalog)?;
     let files = in_order(&args.events)?;
     // Rejects are written down as in every replay; here nobody asks for them.
     let aside = tempfile::tempdir().context("cannot make a folder for what is rejected")?;
@@ -44,7 +47,7 @@ pub fn explain(args: &args::Explain) -> Result<(), Failure> {
         return Err(Failure::Usage("--events: there is no record that counts".into()));
     };
     let question = if cell_name::is_alert_id(&args.what) {
-        let alert = told(walk(window, &index, &catalog, |_, _| Ok(()))?, &args.what)?;
+        let alert = told(walk(window, &index, &catalog, &config, |_, _| Ok(()))?, &args.what)?;
         let key = CellKey::of(&alert)
             .ok_or_else(|| Failure::Usage(format!("{}: an alert of its kind has no statistic of a mix", args.what)))?;
         let day = args.day.map_or(KnownDay(alert.as_of), KnownDay);
@@ -55,7 +58,6 @@ pub fn explain(args: &args::Explain) -> Result<(), Failure> {
     };
     let panes: Vec<Pane> = index.up_to(None).to_vec();
     let Question { key, alert, day, up_to } = &question;
-    let config = Config::default();
     let found = headwater_detect::explain(key, alert.as_ref(), *day, *up_to, &panes, &window.names, &catalog, &config);
     let Some(found) = found else {
         let what = &args.what;
@@ -65,7 +67,14 @@ pub fn explain(args: &args::Explain) -> Result<(), Failure> {
         )));
     };
     let name = cell_name::of(key);
-    write!(std::io::stdout().lock(), "{}", text::Text { name: &name, explanation: &found, bar: config.bar })?;
+    let text = text::Text {
+        name: &name,
+        explanation: &found,
+        bar: config.bar,
+        alert: alert.as_ref(),
+        budgets: &config.budgets,
+    };
+    write!(std::io::stdout().lock(), "{}", text)?;
     if let Some(path) = &args.svg {
         let picture = picture::of(&name, &found, config.bar);
         fs::write(path, picture).with_context(|| format!("cannot write {}", path.display()))?;

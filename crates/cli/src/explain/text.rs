@@ -3,6 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use headwater_detect::{Explanation, StratumName};
+use headwater_model::{Alert, Budgets, Falls, Priority, Raised};
 
 use super::{nats, pair};
 
@@ -17,12 +18,19 @@ pub struct Text<'a> {
     pub explanation: &'a Explanation,
     /// What the cell's statistic must exceed.
     pub bar: f64,
+    /// The alert, where one is asked about.
+    pub alert: Option<&'a Alert>,
+    /// What ranked it.
+    pub budgets: &'a Budgets,
 }
 
 impl Display for Text<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
-        let Text { name, explanation: e, bar } = self;
+        let Text { name, explanation: e, bar, alert, budgets } = self;
         writeln!(f, "{name} on {}: log statistic {}, bar {}\n", e.day, nats(e.log), nats(*bar))?;
+        if let Some(alert) = alert {
+            writeln!(f, "{}\n", place(alert, budgets))?;
+        }
         writeln!(f, "| pair | own log | part of the sum |\n|---|--:|--:|")?;
         for (at, of) in e.pairs.iter().enumerate() {
             let part = of.course.last().map_or(f64::NEG_INFINITY, |(_, log)| *log);
@@ -51,6 +59,22 @@ impl Display for Text<'_> {
         }
         Ok(())
     }
+}
+
+/// Where the alert stands in its week, and why.
+fn place(alert: &Alert, budgets: &Budgets) -> String {
+    let Priority { rank, within_budget, .. } = alert.priority;
+    let (falls, alerts) = budgets.of(&Raised::of(alert));
+    let whose = match falls {
+        Falls::Market(market) => format!("of the market {market}"),
+        Falls::Family(family) => format!("of the family {family}"),
+        Falls::Common => "that is common".to_owned(),
+    };
+    let room = if within_budget { "within" } else { "over" };
+    format!(
+        "raised on {}, rank {rank} of that week: {room} the budget {whose}, {alerts} alerts a week",
+        alert.detected_at
+    )
 }
 
 fn stratum(name: &StratumName) -> String {

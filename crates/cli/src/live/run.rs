@@ -33,6 +33,7 @@ use super::source::{self, Source};
 use super::step;
 use crate::archive::Stored;
 use crate::args::{self, Roles};
+use crate::budgets;
 use crate::catalog::load;
 use crate::clock::Stopwatch;
 use crate::config;
@@ -111,9 +112,10 @@ impl Live {
     /// Runs until told to stop. What ends one part of the work ends all of it.
     pub fn run(self) -> Result<(), Failure> {
         let Live { config, roles, catalog, shutdown, listen, tell } = self;
+        // What is told wrongly is said before anything is begun or waited for.
+        let detector = budgets::detector(&config.detect, &catalog)?;
         let mut schemas = BTreeMap::new();
         if roles.ingest {
-            // What is told wrongly is said before anything is begun or waited for.
             source::kafka(&config, &BTreeMap::new())?;
             schemas = writer_schemas::of(&config)?;
         }
@@ -133,13 +135,14 @@ impl Live {
             false => None,
         };
         // Behind the inputs' locks: a second process on the same folder is told of those.
-        let serving = if roles.serve { Some(Serving::start(&config.serve, &catalog)?) } else { None };
+        let serving =
+            if roles.serve { Some(Serving::start(&config.serve, detector.budgets.clone(), &catalog)?) } else { None };
         let policy = FoldPolicy { epochs_min: config.store.fold_epochs, ..FoldPolicy::default() };
         thread::scope(|scope| {
             let (archive, watch, shutdown) = (&archive, &watch, &shutdown);
             let detect = sink.map(|sink| {
                 let (catalog, config) = (Arc::clone(&catalog), &config);
-                scope.spawn(move || detect(archive, catalog, config, sink, heard, watch, shutdown))
+                scope.spawn(move || detect(archive, catalog, detector, config, sink, heard, watch))
             });
             if let Some(serving) = &serving {
                 scope.spawn(move || serving.follow(&Stored::new(archive.clone()), &|| shutdown.is_requested()));
@@ -317,20 +320,21 @@ impl AlertSink for Sink {
 fn detect(
     archive: &Archive,
     catalog: Arc<Catalog>,
+    detector: headwater_detect::Config,
     config: &Config,
     sink: Sink,
     committed: Receiver<()>,
     watch: &Watch,
-    shutdown: &Shutdown,
 ) {
     let ownership = sink.ownership.clone();
     let mut heard = Heard::default();
     let surroundings = Surroundings {
+        config: detector,
         sources: config.sources.keys().map(|name| Arc::from(name.as_str())).collect(),
         // It is asked between files and between days.
         stop: &|| {
             watch.detect_turns();
-            shutdown.is_requested()
+            watch.is_stopping()
         },
         sink,
         active: || ownership.as_ref().is_none_or(|ownership| ownership.owned()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use headwater_catalog::Catalog;
 use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
-use headwater_model::{Clearance, Marking};
+use headwater_model::{Budgets, Clearance, Marking};
 use headwater_runtime::{AuthMode, ServeSettings};
 use headwater_serve::{Gate, Limits, OpenGate, ReadModel, Server, api};
 
@@ -33,9 +33,8 @@ pub struct Serving {
 
 impl Serving {
     /// Listens where the settings say, and answers "not yet" until the store was read.
-    pub fn start(settings: &ServeSettings, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
-        let budget = headwater_detect::Config::default().weekly_budget;
-        let model = Arc::new(ReadModel::new(Arc::clone(catalog), budget));
+    pub fn start(settings: &ServeSettings, budgets: Budgets, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+        let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
         let routes = api(Arc::clone(&model), gate(settings)?, versions(catalog));
         let server = Server::start(KEY, settings.listen, routes, Limits::API)?;
         ApiServed { addr: &server.address() }.log();

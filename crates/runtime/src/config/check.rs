@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use super::section::{Section, nearest};
 use super::tree::{self, Node, Value};
 use super::{
-    ClientSetting, Cluster, Config, ConfigProblem, DetectSettings, OnGap, Partitioner, PeopleDatabase, Source,
-    StoreLocation, StoreSettings,
+    ClientSetting, Cluster, Config, ConfigProblem, OnGap, Partitioner, PeopleDatabase, Source, StoreLocation,
+    StoreSettings,
 };
 
 type Problems = Vec<ConfigProblem>;
@@ -40,10 +40,6 @@ const SNAPSHOT_ROWS_DEFAULT: u64 = 500_000;
 /// Name of the ledgers' folder: below a local store, or where the process was started if the store is elsewhere.
 const CACHE_IN_STORE: &str = "cache";
 const CACHE_ALONE: &str = "headwater-cache";
-
-/// From the pause of a busy producer to a day.
-const IDLE_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
-const IDLE_MS_DEFAULT: u64 = 60_000;
 
 /// Writer schemas of a source. Each sender changes its own some times in a life, and few send to one topic.
 const AVRO_SCHEMAS_MAX: usize = 100;
@@ -98,9 +94,7 @@ pub(super) fn check(text: &str, environment: impl IntoIterator<Item = (String, S
     let outputs = outputs(&mut root, &clusters, &mut problems);
     let store = store(&mut root, &mut problems);
     let people = people(&mut root, &store.location, &mut problems);
-    let mut detect = root.section("detect", &mut problems);
-    let idle_ms = detect.integer("idle_ms", IDLE_MS_DEFAULT, IDLE_MS, &mut problems);
-    detect.finish(&mut problems);
+    let detect = super::detect::settings(&mut root, &mut problems);
     let serve = super::serve::settings(&mut root, &mut problems);
     let metrics = listen(&mut root, "metrics", DEFAULT_METRICS, &mut problems);
     root.finish(&mut problems);
@@ -109,7 +103,6 @@ pub(super) fn check(text: &str, environment: impl IntoIterator<Item = (String, S
     let clusters = clusters.into_iter().filter_map(|(name, cluster)| Some((name, cluster?))).collect();
     match (serve, metrics) {
         (Some(serve), Some(metrics)) if problems.is_empty() => {
-            let detect = DetectSettings { idle_ms };
             Ok(Config { clusters, sources, outputs, store, people, detect, serve, metrics })
         }
         _ => Err(problems),

@@ -1,6 +1,7 @@
 //! The configuration of a process: one TOML file, and every key also as environment.
 
 mod check;
+mod detect;
 mod problem;
 mod section;
 mod serve;
@@ -15,6 +16,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use detect::{BudgetSettings, DetectSettings};
 pub use problem::{ConfigError, ConfigProblem, Place};
 pub use serve::{AuthMode, AuthSettings, ServeSettings};
 
@@ -32,7 +34,7 @@ pub struct Config {
     pub store: StoreSettings,
     /// Where the people's own state is kept.
     pub people: PeopleDatabase,
-    /// When shifts are looked for.
+    /// When shifts are looked for, and how many can be worked through.
     pub detect: DetectSettings,
     /// The API, and who is let in.
     pub serve: ServeSettings,
@@ -140,13 +142,6 @@ pub enum PeopleDatabase {
     Url(String),
     /// A secret: the URL is what the file holds, less a newline at its end.
     File(PathBuf),
-}
-
-/// When shifts are looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DetectSettings {
-    /// Milliseconds without a record after which a source counts as idle.
-    pub idle_ms: u64,
 }
 
 impl Config {

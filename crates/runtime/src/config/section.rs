@@ -113,34 +113,34 @@ impl Section {
         range: RangeInclusive<u64>,
         problems: &mut Vec<ConfigProblem>,
     ) -> u64 {
-        let Some(node) = self.take(key) else { return default };
+        let node = self.take(key);
+        node.and_then(|node| self.whole_number(key, node, &range, problems)).unwrap_or(default)
+    }
+
+    /// The value of a key as a whole number within a range.
+    pub fn whole_number(
+        &self,
+        key: &str,
+        node: Node,
+        range: &RangeInclusive<u64>,
+        problems: &mut Vec<ConfigProblem>,
+    ) -> Option<u64> {
         let number = match &node.value {
             Value::Integer(value) => u64::try_from(*value).map_err(|_| value.to_string()),
             Value::Untyped(text) => text.trim().parse().map_err(|_| text.clone()),
             other => {
                 self.wrong(key, node.place, format!("an integer is wanted, not {}", other.kind()), problems);
-                return default;
+                return None;
             }
         };
-        match number {
-            Ok(value) if range.contains(&value) => value,
-            Ok(value) => self.out_of_range(key, node.place, &value.to_string(), &range, problems, default),
-            Err(text) => self.out_of_range(key, node.place, &text, &range, problems, default),
-        }
-    }
-
-    fn out_of_range(
-        &self,
-        key: &str,
-        place: Place,
-        value: &str,
-        range: &RangeInclusive<u64>,
-        problems: &mut Vec<ConfigProblem>,
-        default: u64,
-    ) -> u64 {
-        let message = format!("{value} is not a whole number from {} to {}", range.start(), range.end());
-        self.wrong(key, place, message, problems);
-        default
+        let text = match number {
+            Ok(value) if range.contains(&value) => return Some(value),
+            Ok(value) => value.to_string(),
+            Err(text) => text,
+        };
+        let message = format!("{text} is not a whole number from {} to {}", range.start(), range.end());
+        self.wrong(key, node.place, message, problems);
+        None
     }
 
     /// A value from a closed list of words, with its default, the first.

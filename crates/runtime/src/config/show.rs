@@ -106,7 +106,16 @@ impl Display for Config {
                 writeln!(f, "[people]\nurl_file = {}", Quoted(&path.to_string_lossy()))?;
             }
         }
-        writeln!(f, "[detect]\nidle_ms = {}", self.detect.idle_ms)?;
+        let detect = &self.detect;
+        writeln!(f, "[detect]\nidle_ms = {}\nweekly_budget = {}", detect.idle_ms, detect.weekly_budget)?;
+        for (of, budgets) in [("family", &detect.budgets.family), ("market", &detect.budgets.market)] {
+            if !budgets.is_empty() {
+                writeln!(f, "[detect.budgets.{of}]")?;
+            }
+            for (name, alerts) in budgets {
+                writeln!(f, "{} = {alerts}", Quoted(name))?;
+            }
+        }
         let auth = &self.serve.auth;
         writeln!(f, "[serve]\nlisten = \"{}\"\n[serve.auth]\nmode = \"{}\"", self.serve.listen, auth.mode.as_str())?;
         let organisations = auth.organisations.join(", ");

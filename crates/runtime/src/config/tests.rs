@@ -32,6 +32,7 @@ fn the_example_is_right_and_says_the_defaults() {
         .collect();
     let all = Config::check(&uncommented, no_environment()).unwrap();
     assert_eq!((all.sources.len(), all.outputs.as_deref(), all.clusters["main"].client.len()), (3, Some("main"), 1));
+    assert_eq!((all.detect.budgets.family["opioids"], all.detect.budgets.market["US"]), (20, 5));
 }
 
 #[test]
@@ -245,6 +246,40 @@ fn the_people_s_database_is_a_file_beside_the_store_or_what_is_said() {
     ] {
         let lines = problems(&format!("{TOPIC}[people]\n{wrong}\n"), &[]);
         assert!(lines.len() == 1 && lines[0].contains(part) && !lines[0].contains("secret"), "{wrong}: {lines:?}");
+    }
+}
+
+#[test]
+fn budgets_have_names_and_are_whole_numbers_of_alerts() {
+    let text = format!(
+        "{TOPIC}[detect]\nweekly_budget = 7\n[detect.budgets.family]\nopioids = 20\n\"a b\" = 1\n\
+         [detect.budgets.market]\nUS = 5\nNL = 10000\n"
+    );
+    let variables = [("HEADWATER__DETECT__BUDGETS__MARKET__US", "6"), ("HEADWATER__DETECT__BUDGETS__MARKET__DE", "3")];
+    let config = Config::check(&text, environment(&variables)).unwrap();
+    let named = |names: &[(&str, u32)]| names.iter().map(|(name, alerts)| ((*name).to_owned(), *alerts)).collect();
+    let budgets = BudgetSettings {
+        family: named(&[("a b", 1), ("opioids", 20)]),
+        market: named(&[("NL", 10_000), ("US", 6), ("de", 3)]),
+    };
+    assert_eq!((config.detect.weekly_budget, &config.detect.budgets), (7, &budgets));
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    let none = Config::check(TOPIC, no_environment()).unwrap().detect;
+    assert_eq!((none.weekly_budget, none.budgets), (10, BudgetSettings::default()));
+    for (wrong, part) in [
+        ("weekly_budget = 0", "7:1: detect.weekly_budget: 0 is not a whole number from 1 to 10000"),
+        (
+            "budgets.family.opioids = 10001",
+            "detect.budgets.family.opioids: 10001 is not a whole number from 1 to 10000",
+        ),
+        ("budgets.market.US = -5", "detect.budgets.market.US: -5 is not a whole number"),
+        ("budgets.market.US = \"5\"", "detect.budgets.market.US: an integer is wanted, not a string"),
+        ("budgets.markets.US = 5", "detect.budgets.markets: unknown key; did you mean market?"),
+        ("budgets = 5", "detect.budgets: a table is wanted, not an integer"),
+        ("weekly_buget = 5", "did you mean weekly_budget?"),
+    ] {
+        let lines = problems(&format!("{TOPIC}[detect]\n{wrong}\n"), &[]);
+        assert!(lines.len() == 1 && lines[0].contains(part), "{wrong}: {lines:?}");
     }
 }
 

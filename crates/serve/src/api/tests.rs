@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use headwater_catalog::Catalog;
-use headwater_model::{Access, Alert, AlertStatus, Clearance, Day, Evidence, Marking, Versions, in_window};
+use headwater_model::{Access, Alert, AlertStatus, Budgets, Clearance, Day, Evidence, Marking, Versions, in_window};
 use http_body_util::BodyExt as _;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -32,7 +32,7 @@ fn routes(model: &Arc<ReadModel>, reader: Clearance) -> Router {
 }
 
 fn model(records: &[Record], alerts: &[Alert]) -> Arc<ReadModel> {
-    let model = Arc::new(ReadModel::new(Catalog::embedded(), 10));
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10)));
     model.publish(held(records, alerts));
     model
 }
@@ -174,7 +174,7 @@ fn every_answer_has_its_headers_and_every_error_is_a_problem() {
 
 #[test]
 fn before_the_store_was_read_it_says_so() {
-    let model = Arc::new(ReadModel::new(Catalog::embedded(), 10));
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10)));
     let routes = routes(&model, everything());
     run(async {
         let (status, headers, _) = ask(&routes, "/api/v1/alerts").await;
@@ -269,6 +269,31 @@ fn filters_counts_revisions_and_ranks_are_of_what_the_reader_sees() {
         // Unknown and forbidden are one answer.
         let (unknown, forbidden) = (ask(&low, "/api/v1/alerts/x").await, ask(&low, "/api/v1/alerts/b").await);
         assert_eq!((unknown.0, forbidden.0, unknown.2), (404, 404, forbidden.2));
+    });
+}
+
+#[test]
+fn a_budget_has_room_for_what_the_reader_sees() {
+    let (green, red) = (open(Marking::Green), open(Marking::Red));
+    let mut alerts = vec![alert("a", 1, &green), alert("b", 1, &red), alert("c", 1, &green)];
+    for (alert, (market, score)) in alerts.iter_mut().zip([("US", 5.0), ("US", 9.0), ("NL", 1.0)]) {
+        (alert.market, alert.priority.score) = (market.to_owned(), score);
+    }
+    let budgets = Budgets { markets: [("US".into(), 1)].into(), ..Budgets::common(10) };
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), budgets));
+    model.publish(held(&[], &alerts));
+    run(async {
+        for (reader, ranks) in [
+            (Clearance::new(Marking::Green, [] as [&str; 0]), [("a", 1, true), ("c", 2, true)].as_slice()),
+            (everything(), &[("a", 3, false), ("b", 1, true), ("c", 2, true)]),
+        ] {
+            let list = json(&routes(&model, reader), "/api/v1/alerts").await;
+            for (id, rank, within_budget) in ranks {
+                let own = list["alerts"].as_array().unwrap().iter().find(|alert| alert["alert_id"] == *id).unwrap();
+                assert_eq!(own["priority"]["rank"], *rank, "{id}");
+                assert_eq!(own["priority"]["within_budget"], *within_budget, "{id}");
+            }
+        }
     });
 }
 

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headwater_model::{Alert, AlertStatus, Band, Day, Kind};
+use headwater_model::{Alert, AlertStatus, Band, Day, Kind, Raised};
 
 use super::View;
-
-/// Days of which raised alerts are ranked against each other, as detection does it.
-const RANK_DAYS: i32 = 7;
 
 /// Every revision in the order in which it was told.
 #[derive(Default)]
@@ -158,26 +155,25 @@ impl View<'_> {
         self.held().book.by_id.values().filter_map(move |numbers| self.revisions_of(numbers, as_of).last())
     }
 
-    /// Where an alert stands among those that the reader sees, and whether that is within the week's budget: the rank
-    /// that detection gave counts alerts that the reader may not see.
-    fn ranked(&self, alert: &Arc<Alert>, raised: &[(Day, f64, &str)]) -> Arc<Alert> {
+    /// Where an alert stands among those that the reader sees, and whether its budget has room for it: the rank that
+    /// detection gave counts alerts that the reader may not see.
+    fn ranked(&self, alert: &Arc<Alert>, raised: &[Raised<'_>]) -> Arc<Alert> {
         let mut alert = Alert::clone(alert);
-        let (day, score) = raised
-            .iter()
-            .find(|(.., id)| *id == alert.alert_id)
-            .map_or((alert.detected_at, alert.priority.score), |(day, score, _)| (*day, *score));
-        let before = |(other, of, id): &&(Day, f64, &str)| {
-            (0..RANK_DAYS).contains(&(day - *other)) && (*of > score || (*of == score && *id < alert.alert_id.as_str()))
-        };
-        alert.priority.rank = 1 + raised.iter().filter(before).count() as u32;
-        alert.priority.within_budget = alert.priority.rank <= self.model.weekly_budget;
+        // One whose first revision the reader may not see is ranked by what they see of it.
+        let seen = raised.iter().any(|own| own.alert_id == alert.alert_id);
+        let of_week = raised.iter().copied().chain((!seen).then(|| Raised::of(&alert)));
+        let ranked = self.model.budgets.rank(alert.detected_at, of_week);
+        let own = ranked.iter().find(|own| own.alert_id == alert.alert_id).map(|own| (own.rank, own.within_budget));
+        if let Some(own) = own {
+            (alert.priority.rank, alert.priority.within_budget) = own;
+        }
         Arc::new(alert)
     }
 
-    /// The day, the score and the id of every alert that the reader sees, as it was first raised.
-    fn raised(&self) -> Vec<(Day, f64, &str)> {
+    /// Every alert that the reader sees, as it was first raised.
+    fn raised(&self) -> Vec<Raised<'_>> {
         let firsts = self.held().book.told.iter().filter(|alert| alert.revision == 1 && self.seen(alert));
-        firsts.map(|alert| (alert.detected_at, alert.priority.score, alert.alert_id.as_str())).collect()
+        firsts.map(|alert| Raised::of(alert)).collect()
     }
 
     /// Alerts that match, from behind a place on, at most so many.

@@ -15,7 +15,7 @@ pub(crate) mod fixture;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use headwater_catalog::Catalog;
-use headwater_model::{Clearance, Day};
+use headwater_model::{Budgets, Clearance, Day};
 use tokio::sync::watch;
 
 pub use alerts::{AlertFilter, Sort, Told};
@@ -27,16 +27,16 @@ pub use volumes::{Granularity, Refused, RollUp, Selection, VolumeLine, VolumeShe
 /// What is held, behind a lock: written some times a second at most, read by every question.
 pub struct ReadModel {
     catalog: Arc<Catalog>,
-    /// Alerts that a desk can work through in seven days: ranks are told anew for each reader.
-    weekly_budget: u32,
+    /// What a desk can work through: ranks are told anew for each reader.
+    budgets: Budgets,
     held: RwLock<Option<Held>>,
     changed: watch::Sender<u64>,
 }
 
 impl ReadModel {
     /// Without anything in it: it answers when something was published.
-    pub fn new(catalog: Arc<Catalog>, weekly_budget: u32) -> ReadModel {
-        ReadModel { catalog, weekly_budget, held: RwLock::new(None), changed: watch::channel(0).0 }
+    pub fn new(catalog: Arc<Catalog>, budgets: Budgets) -> ReadModel {
+        ReadModel { catalog, budgets, held: RwLock::new(None), changed: watch::channel(0).0 }
     }
 
     /// Puts another state in place of the one there was.
