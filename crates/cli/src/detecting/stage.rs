@@ -66,6 +66,8 @@ pub struct Standing {
     pub busy: bool,
     /// Rows met so far whose day had been closed before they were committed.
     pub late: u64,
+    /// Places that no shift is looked for in by themselves, for want of room.
+    pub unwatched: u64,
     /// The lowest clock of each configured source, where all of it has one.
     pub clocks: BTreeMap<Arc<str>, Option<Day>>,
 }
@@ -132,6 +134,7 @@ impl Detecting {
             active: self.active,
             busy,
             late: self.follower.late(),
+            unwatched: self.walk.unwatched(),
             clocks: self.follower.clocks().by_source(&self.sources),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use headwater_catalog::Catalog;
+use headwater_detect::{Config, Limits};
 use headwater_model::{Alert, AlertStatus, Day};
 use proptest::prelude::*;
 
@@ -29,7 +30,7 @@ static STRAIGHT: LazyLock<Vec<Alert>> = LazyLock::new(|| {
 
 fn detecting() -> Detecting {
     let sources: BTreeSet<Arc<str>> = SOURCES.iter().map(|(source, _)| (*source).into()).collect();
-    Detecting::new(Catalog::embedded(), headwater_detect::Config::default(), sources)
+    Detecting::new(Catalog::embedded(), Config::default(), sources)
 }
 
 /// Each input reached its end; the clock of a week ends on its last day.
@@ -98,6 +99,22 @@ fn a_backfill_is_told_in_entries_of_bounded_length_and_alike() {
     let days = closed_days(&archive);
     assert!(days.windows(2).all(|pair| (1..=ENTRY_DAYS_MAX as i32).contains(&(pair[1] - pair[0]))), "{days:?}");
     assert!(days.len() > 5);
+}
+
+#[test]
+fn places_for_which_there_is_no_room_are_counted() {
+    let sources: BTreeSet<Arc<str>> = SOURCES.iter().map(|(source, _)| (*source).into()).collect();
+    let unwatched = |limits: Limits| {
+        let config = Config { limits, ..Config::default() };
+        let mut detecting = Detecting::new(Catalog::embedded(), config, sources.clone());
+        let mut archive = Fake::with(&SOURCES);
+        for week in &WEEKS[..20] {
+            commit(&mut archive, week);
+        }
+        step_all(&mut detecting, &archive).unwatched
+    };
+    let [none, some] = [Limits::default(), Limits { places_max: 2, ..Limits::default() }].map(unwatched);
+    assert!(none == 0 && some > 0, "{none} and {some}");
 }
 
 #[test]

@@ -54,6 +54,11 @@ impl Walk {
         self.last
     }
 
+    /// Places that no shift is looked for in by themselves: [`Detector::unwatched`].
+    pub fn unwatched(&self) -> u64 {
+        self.detector.unwatched().count() as u64
+    }
+
     /// Whether panes have been handed in up to a day.
     pub fn holds(&self, day: KnownDay) -> bool {
         self.panes.as_ref().is_some_and(|lot| day <= lot.up_to)

@@ -229,6 +229,7 @@ impl Watch {
         let seconds = |day: headwater_model::Day| i64::from(day.0) * 86_400;
         let metrics = self.metrics();
         metrics.detect_active.set(i64::from(standing.active));
+        metrics.unwatched.set(i64::try_from(standing.unwatched).unwrap_or(i64::MAX));
         standing.closed_to.into_iter().for_each(|day| metrics.closed.set(seconds(day)));
         let clocks = standing.clocks.iter();
         let clocks = clocks.map(|(source, clock)| (source.to_string(), clock.map(|day| seconds(day) as f64)));

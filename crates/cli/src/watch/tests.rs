@@ -64,9 +64,12 @@ fn a_process_becomes_ready_step_by_step() {
         active: false,
         busy: false,
         late: 0,
+        unwatched: 3,
         clocks: [("trade".into(), Some(Day(100))), ("other".into(), None)].into(),
     };
     watch.detects(&standing);
+    let page = String::from_utf8(watch.metrics().render().unwrap()).unwrap();
+    assert!(page.contains("\nheadwater_detect_unwatched_cells 3\n"), "{page}");
     let (ready, told) = readiness(&watch);
     assert!(ready, "it has no share, and stands by: {told}");
     assert_eq!(told["detection"]["held_by"], "no source is configured");

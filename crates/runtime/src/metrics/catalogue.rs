@@ -80,6 +80,8 @@ DETECT_CLOSED_TIMESTAMP_SECONDS = Gauge "headwater_detect_closed_timestamp_secon
     "00:00 UTC of the last closed day.";
 DETECT_SOURCE_CLOCK_TIMESTAMP_SECONDS = Gauge "headwater_detect_source_clock_timestamp_seconds" ["source"] "seconds" when "role detect, for a source whose every partition has a clock":
     "00:00 UTC of the day of the source's lowest clock: days before it can be closed as far as this source goes.";
+DETECT_UNWATCHED_CELLS = Gauge "headwater_detect_unwatched_cells" [] "cells" when "role detect":
+    "Subdivisions and offices, each counted for every family and kind of change, that no shift is looked for in by themselves: there was no room among the most active ones. The wider areas count their records.";
 ALERTS = Counter "headwater_alerts_total" ["kind", "status"] "revisions" when "role detect":
     "Revisions of alerts that this process has added to the log.";
 READY = Gauge "headwater_ready" [] "0 or 1" when "":

@@ -90,6 +90,8 @@ pub struct Metrics {
     pub live_panes: IntGauge,
     /// [`c::DETECT_ACTIVE`].
     pub detect_active: IntGauge,
+    /// [`c::DETECT_UNWATCHED_CELLS`].
+    pub unwatched: IntGauge,
     /// The last closed day.
     pub closed: Arc<Closed>,
     /// The clock of each source.
@@ -229,6 +231,7 @@ impl Metrics {
             ledger_spilled: of.gauge(ingest, &c::LEDGER_SPILLED_ENTRIES)?,
             live_panes: of.gauge(ingest, &c::LIVE_PANES)?,
             detect_active: of.gauge(detect, &c::DETECT_ACTIVE)?,
+            unwatched: of.gauge(detect, &c::DETECT_UNWATCHED_CELLS)?,
             closed: of.show(detect, Closed::default())?,
             source_clocks: of.show(detect, SourceClocks::default())?,
             alerts: words.kinds.iter().flat_map(|kind| -> Vec<IntCounter> { of_alert(kind) }).collect(),
