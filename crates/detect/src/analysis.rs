@@ -10,6 +10,7 @@ use crate::registry::Registry;
 #[cfg(doc)]
 use crate::statistic::State;
 use crate::statistic::{Record, Value, course, run, run_pair};
+use crate::sums::Level;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
 
@@ -34,7 +35,7 @@ pub(crate) struct Analysis {
     /// How series were told apart.
     pub labels: Labels,
     pub tally: Tally,
-    pub value: Value,
+    pub level: Level,
     pub falling: Label,
     pub rising: Label,
     pub record: Record,
@@ -59,6 +60,14 @@ impl Ground<'_> {
         state.own_log(tally.active.len(), a, b)
     }
 
+    /// All that the statistic says of the cell through a lens, with the tally that it stands on.
+    pub fn value(&self, lens: &Lens<'_>) -> Option<(Tally, Value)> {
+        let tally = Tally::of(self.cell, self.registry, lens);
+        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        let value = run(&tally, &shape, &self.config.statistic, self.day.week())?.value()?;
+        Some((tally, value))
+    }
+
     /// The log statistic of the cell at the end of each week.
     pub fn course(&self, lens: &Lens<'_>) -> Vec<(i32, f64)> {
         let tally = Tally::of(self.cell, self.registry, lens);
@@ -71,10 +80,11 @@ impl Ground<'_> {
         let tally = Tally::of(self.cell, self.registry, lens);
         let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
         let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
-        let value = run(&tally, &shape, config, week)?.value(k)?;
+        let sums = run(&tally, &shape, config, week)?.sums;
+        let level = sums.level()?;
         let (a, b) = match pair {
             Some((falling, rising)) => (tally.local(falling)?, tally.local(rising)?),
-            None => value.pairs.first().map(|(_, a, b)| (*a, *b))?,
+            None => sums.leader().map(|(_, pair)| (pair / k, pair % k))?,
         };
         let mut record = Record::default();
         let state = run_pair(&tally, &shape, config, week, (a, b), Some(&mut record))?;
@@ -82,14 +92,14 @@ impl Ground<'_> {
         let own_log = state.own_log(k, a, b)?;
         let labels = lens.labels(self.cell, self.registry).into_owned();
         let pair_spent_log = state.spent_log(k, a, b);
-        Some(Analysis { pair_spent_log, own_log, labels, tally, value, falling, rising, record })
+        Some(Analysis { pair_spent_log, own_log, labels, tally, level, falling, rising, record })
     }
 }
 
 impl Analysis {
     /// Whether the cell is above its bar and the pair carries enough of it to be named.
     pub fn leads(&self, ground: &Ground<'_>) -> bool {
-        self.value.log > ground.bar && self.pair_log() - self.value.log >= ground.config.lead_share_min.ln()
+        self.level.log > ground.bar && self.pair_log() - self.level.log >= ground.config.lead_share_min.ln()
     }
 
     /// Natural logarithm of the pair's own part of the sum.

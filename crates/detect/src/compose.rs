@@ -73,7 +73,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
     }
     .examine();
 
-    let likelihood = likelihood(analysis.value.log, found.reporters.len(), config);
+    let likelihood = likelihood(analysis.level.log, found.reporters.len(), config);
     let flagged_share = round::share(figures.flagged_share());
     let confidence = confidence::confidence(found.reporters.len(), &counter_evidence, flagged_share);
     let mover = |label: Label, name: LabelName| {
@@ -134,7 +134,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         priority,
         fdr: 1.0,
         statistic: Statistic {
-            value: round::log(analysis.value.log),
+            value: round::log(analysis.level.log),
             bar: round::log(ground.bar),
             false_alarms_per_1000_market_years: config.false_alarms_per_1000_market_years,
             series: series(ground, found, ground.day),

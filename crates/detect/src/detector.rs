@@ -11,9 +11,10 @@
 //!
 //! # What is held
 //!
-//! Of a cell: 48 bytes for each (block, stratum, label) and one count of them in the tally, of all its history; thirteen
-//! states of the sweep with their (strata x labels x 6 + labels^2 x 10) floats, and 64 bytes for each pair and week of the
-//! year that has something to say. Seven substances and three strata come to some 0.4 MB after six years. Labels are
+//! Of a cell: 48 bytes for each (block, stratum, label) and one count of them in the tally, of all its history; of the last
+//! year's weeks their baselines of strata x labels x 6 floats and 56 bytes for each pair that has something to say in one,
+//! and of every fourth of them sums of labels^2 x 10 floats. Seven substances and three strata come to some 0.5 MB after
+//! six years. Labels are
 //! bounded by the catalog's family or by twelve named ways, markets by the countries there are, places by
 //! [`crate::Limits`]; beyond these the least active are left unwatched, and counted as such.
 //!
@@ -181,8 +182,8 @@ impl Detector {
         let ground = self.ground(&watch.cell, &told, day.0, names);
         let labels = ground.labels(up_to, None);
         let lens = crate::tally::Lens { labels: Some(&labels), ..crate::tally::Lens::up_to(up_to) };
-        let analysis = ground.analyse(&lens, None)?;
-        Some(Evaluation::of(&analysis.value, &analysis.tally, &watch.cell, &self.registry, &self.catalog))
+        let (tally, value) = ground.value(&lens)?;
+        Some(Evaluation::of(&value, &tally, &watch.cell, &self.registry, &self.catalog))
     }
 
     pub(crate) fn ground<'a>(&'a self, cell: &'a Cell, told: &'a [Told], day: Day, names: &'a Names) -> Ground<'a> {
@@ -399,10 +400,10 @@ impl Detector {
     /// The adjusted e-BH value of what was found among all cells of its kind and scope that are tested: the others hold
     /// the same records over again.
     fn fdr(&self, key: &CellKey, found: &Found) -> f64 {
-        let own = found.analysis.value.log - found.analysis.value.spent_log;
+        let own = found.analysis.level.log - found.analysis.level.spent_log;
         let peer = |other: &CellKey| other.kind == key.kind && other.area.scope() == key.area.scope();
         let others = self.watches.iter().filter(|(other, _)| *other != key && peer(other));
-        let others = others.filter_map(|(_, w)| w.value.as_ref().map(|v| v.log - v.spent_log));
+        let others = others.filter_map(|(_, w)| w.level.map(|level| level.log - level.spent_log));
         let log_e: Vec<f64> = std::iter::once(own).chain(others).collect();
         crate::round::to_fdr(fdr::adjusted(&log_e, 0))
     }

@@ -47,7 +47,7 @@ pub fn evaluate(
     let (cell, registry) = cell_of(key, day, panes, names, catalog)?;
     let tally = Tally::of(&cell, &registry, &Lens::up_to(up_to));
     let shape = shape_of(&tally, &cell, &[], &registry, catalog);
-    let value = run(&tally, &shape, config, day.0.week())?.value(tally.active.len())?;
+    let value = run(&tally, &shape, config, day.0.week())?.value()?;
     Some(Evaluation::of(&value, &tally, &cell, &registry, catalog))
 }
 
@@ -80,6 +80,6 @@ impl Evaluation {
         let pairs = value.pairs.iter().zip(value.own_logs());
         let pairs =
             pairs.map(|((log, a, b), own_log)| PairValue { falling: id(*a), rising: id(*b), log: *log, own_log });
-        Evaluation { log: value.log, pairs: pairs.collect() }
+        Evaluation { log: value.level.log, pairs: pairs.collect() }
     }
 }

@@ -109,10 +109,10 @@ pub fn explain(
     let (told, bar) = (&[][..], config.bar);
     let ground = Ground { cell: &cell, registry: &registry, names, catalog, config, told, bar, day: day.0 };
     let lens = Lens::up_to(up_to);
-    let leading = ground.analyse(&lens, None)?;
+    let (tally, value) = ground.value(&lens)?;
     let name = |label: Label| LabelName::of(label, &cell, &registry, catalog).id;
-    let local = |at: &(f64, usize, usize)| (leading.tally.active[at.1], leading.tally.active[at.2]);
-    let mut order: Vec<(Label, Label)> = leading.value.pairs.iter().map(local).collect();
+    let local = |at: &(f64, usize, usize)| (tally.active[at.1], tally.active[at.2]);
+    let mut order: Vec<(Label, Label)> = value.pairs.iter().map(local).collect();
     if let Some(alert) = alert {
         let is_its = |pair: &(Label, Label)| {
             let ids = |movers: &[headwater_model::Mover]| movers.first().map(|m| m.id.clone());
@@ -127,7 +127,7 @@ pub fn explain(
     let say = Say::of(first, &registry, onset.earliest.week());
     Some(Explanation {
         day: day.0,
-        log: first.value.log,
+        log: first.level.log,
         course: ground.course(&lens).into_iter().map(|(week, log)| (week_last(week), log)).collect(),
         pairs: analyses.iter().map(|a| pair_course(a, name(a.falling), name(a.rising))).collect(),
         onset: (onset.earliest, onset.latest),

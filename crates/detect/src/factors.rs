@@ -1,11 +1,9 @@
 //! What the blocks of a week multiply the sums of each pair by.
 
-use std::collections::BTreeMap;
-
 use crate::config::FRACTIONS;
 use crate::statistic::{LANES, MODES};
 
-/// The factors of one pair in one week: 64 bytes.
+/// The factors of one pair in one week: 56 bytes. Most weeks have something to say of few pairs.
 #[derive(Clone, Debug)]
 pub(crate) struct PairFactors {
     /// `falling * labels + rising`.
@@ -14,14 +12,6 @@ pub(crate) struct PairFactors {
     trade: [f64; FRACTIONS],
     /// and of its seizures. Both together multiply.
     seizures: [f64; FRACTIONS],
-}
-
-/// The factors of some weeks: of those pairs alone that a week has something to say of. Most have not.
-#[derive(Debug, Default)]
-pub(crate) struct Factors {
-    pub weeks: BTreeMap<i32, Box<[PairFactors]>>,
-    /// Log wealth by pair and lane of the week that is being taken in; kept for its room.
-    pub logs: Vec<[f64; LANES]>,
 }
 
 impl PairFactors {

@@ -45,6 +45,7 @@ mod reporting;
 mod revise;
 mod round;
 mod statistic;
+mod sums;
 mod sweep;
 mod tally;
 mod telling;

@@ -25,7 +25,7 @@ pub struct Limits {
     /// Cells of them of one kind of change, one family and one market. They share its false alarms: with more of them
     /// each would be asked for over ln 256 = 5.5 nats beyond the bar.
     pub places_per_market_max: usize,
-    /// Cells of them in all: 4,096 of at most some 0.4 MB (`cargo bench -p headwater-detect` counts them) are 1.7 GB.
+    /// Cells of them in all: 4,096 of at most some 0.5 MB (`cargo bench -p headwater-detect` counts them) are 2.1 GB.
     pub places_max: usize,
 }
 

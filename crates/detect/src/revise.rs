@@ -74,7 +74,7 @@ impl Moves {
     /// What moved since the last revision; none where nothing did.
     pub fn between(last: &Alert, found: &Found, config: &Config) -> Option<Moves> {
         let over = |from: f64, to: f64, least: f64| ((to - from).abs() >= least).then_some((from, to));
-        let probability = likelihood(found.analysis.value.log, found.reporters.len(), config).probability;
+        let probability = likelihood(found.analysis.level.log, found.reporters.len(), config).probability;
         let onset = (last.onset.date, found.onset.date);
         let [_, share] = found.figures.share(found.analysis.rising);
         let last_share = last.rising.first().map_or(0.0, |r| r.share_after.value);

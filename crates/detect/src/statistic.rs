@@ -15,9 +15,10 @@ use std::ops::Range;
 use crate::baseline::{Baseline, Odds};
 use crate::block::{BlockKey, WEEK_DAYS, week_first};
 use crate::config::{FRACTIONS, StatisticConfig};
-use crate::factors::{Factors, PairFactors};
+use crate::factors::PairFactors;
+use crate::sums::{Level, SUM_MAX, Sums};
 use crate::tally::{Block, Tally};
-use crate::wealth::log_ratio;
+use crate::wealth::Wealth;
 use headwater_model::Day;
 
 /// Trade only, seizures only, both.
@@ -30,10 +31,6 @@ const YEAR_DAYS: f64 = 365.0;
 const CONTROL_DAYS: f64 = 330.0;
 /// An alternative must lie this factor above the null's bound: nearer, it cannot be told from it.
 const DETECTABLE: f64 = 1.1;
-/// Where a sum stops growing: far above any bar, far below infinity.
-const SUM_MAX: f64 = 1e250;
-/// Weeks without any block after which the history begins anew.
-const SILENCE_WEEKS_MAX: i32 = 52;
 
 /// What a sweep must know of the cell besides its counts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,22 +43,30 @@ pub(crate) struct Shape {
     pub controls: Vec<Vec<Day>>,
 }
 
-/// State at the end of an event week: all that the following weeks depend on. No pair's sums depend on another's: a run
-/// of one pair alone gives what a run of all gives of it, bit for bit.
+impl Shape {
+    /// Whether a pair may be tested in a week: its era has twelve months of its own.
+    pub fn tests(&self, pair: usize, week: i32, config: &StatisticConfig) -> bool {
+        match self.era_of.get(pair) {
+            None | Some(0) => true,
+            Some(era) => week - self.eras[era - 1] > config.history_weeks,
+        }
+    }
+
+    /// Whether a control date of an active substance is near a week.
+    fn is_controlled(&self, substance: usize, week: i32, config: &StatisticConfig) -> bool {
+        let first = week_first(week);
+        let near =
+            |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
+        self.controls.get(substance).is_some_and(|days| days.iter().any(near))
+    }
+}
+
+/// State at the end of an event week: all that the following weeks depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
-    pub week: i32,
-    first_week: i32,
-    /// Since when there is history without a silence.
-    run_start: i32,
-    last_block: i32,
-    baseline: Baseline,
-    /// The pairs that are run, `falling * labels + rising`: all, or one.
-    pairs: Range<usize>,
-    /// `[pair][fraction * MODES + mode]`, flat.
-    sums: Vec<f64>,
-    /// Prior weight spent so far, by pair.
-    spent: Vec<f64>,
+    pub first_week: i32,
+    pub baseline: Baseline,
+    pub sums: Sums,
 }
 
 /// One block's evidence for the pair that is recorded.
@@ -97,8 +102,7 @@ impl BlockEvidence {
     }
 
     fn against(&self, odds: f64, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
-        let (q0, cap) = (odds / (1.0 + odds), config.cap.ln());
-        self.q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, self.exponent, config, cap)))
+        logs(falling, rising, odds, self.q1, self.exponent, config, config.cap.ln())
     }
 }
 
@@ -162,17 +166,24 @@ impl Record {
 /// What the statistic says at the end of a week.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Value {
-    /// Natural logarithm of the sum.
-    pub log: f64,
+    pub level: Level,
     /// Natural logarithm of each pair's part with the pair as places among the active substances, the greatest first.
     pub pairs: Vec<(f64, usize, usize)>,
     /// Each active substance's share of the baseline: a pair's prior weight is that of what falls.
     pub shares: Vec<f64>,
-    /// Natural logarithm of the prior weight spent on the cell.
-    pub spent_log: f64,
 }
 
 impl Value {
+    /// Of sums, and of the share that each active substance has of the baseline.
+    pub fn of(sums: &Sums, shares: Vec<f64>) -> Option<Value> {
+        let (level, k) = (sums.level()?, shares.len());
+        let mut pairs: Vec<(f64, usize, usize)> = Vec::with_capacity(k * (k - 1));
+        pairs.extend(sums.parts().map(|(pair, part)| (part.ln(), pair / k, pair % k)));
+        // Stable: of two equal pairs the first in the order of the family's members leads.
+        pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
+        Some(Value { level, pairs, shares })
+    }
+
     /// What each pair says for itself ([`State::own_log`]), in the order of `pairs`.
     pub fn own_logs(&self) -> impl Iterator<Item = f64> {
         let others = self.shares.len() as f64 - 1.0;
@@ -190,8 +201,18 @@ fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     lanes
 }
 
-fn capped(falling: f64, rising: f64, q0: f64, q1: f64, exponent: f64, config: &StatisticConfig, cap: f64) -> f64 {
-    (log_ratio(falling, rising, q0, q1, config.precision) * exponent).min(cap)
+/// Log wealth by alternative: none is one that cannot be told from the null, `odds`.
+fn logs(
+    falling: f64,
+    rising: f64,
+    odds: f64,
+    q1: [Option<f64>; FRACTIONS],
+    exponent: f64,
+    config: &StatisticConfig,
+    cap: f64,
+) -> [f64; FRACTIONS] {
+    let wealth = Wealth::new(falling, rising, odds / (1.0 + odds), config.precision);
+    q1.map(|q1| q1.map_or(0.0, |q1| (wealth.log_ratio(q1) * exponent).min(cap)))
 }
 
 impl State {
@@ -201,14 +222,9 @@ impl State {
         let k = tally.active.len();
         let pairs = pair.map_or(0..k * k, |(a, b)| a * k + b..a * k + b + 1);
         (k >= 2).then(|| State {
-            week: first_week - 1,
             first_week,
-            run_start: first_week,
-            last_block: first_week,
             baseline: Baseline::new(tally.strata.len(), k, shape.eras.len()),
-            sums: vec![0.0; pairs.len() * LANES],
-            spent: vec![0.0; pairs.len()],
-            pairs,
+            sums: Sums::new(first_week, pairs),
         })
     }
 
@@ -219,148 +235,139 @@ impl State {
         shape: &Shape,
         config: &StatisticConfig,
         record: &mut Option<&mut Record>,
-        factors: &mut Factors,
+        room: &mut Room,
     ) {
-        self.week += 1;
-        let (week, k) = (self.week, tally.active.len());
-        self.baseline.advance(tally, week - 1 - config.lag_weeks, self.first_week, &shape.eras, config);
-        let blocks = tally.weeks.get(&week).map_or(&[][..], |b| b);
-        if !blocks.is_empty() {
-            if week - self.last_block > SILENCE_WEEKS_MAX {
-                self.run_start = week;
-            }
-            self.last_block = week;
-        }
-        if week - self.run_start < config.history_weeks {
+        let (week, k) = (self.sums.week + 1, tally.active.len());
+        advance_baseline(&mut self.baseline, tally, self.first_week, shape, config, week);
+        let blocks = tally.blocks(week);
+        if !self.sums.enter(!blocks.is_empty(), config) {
             return;
         }
-        self.add_weights(k, shape, config, record);
+        weights(&self.baseline, shape, config, week, &mut room.weights);
+        self.sums.add_weights(&room.weights, shape, config);
+        let pair = self.sums.pairs.start;
+        if let Some(record) = record.as_mut().filter(|_| shape.tests(pair, week, config)) {
+            record.weeks.push(WeekEvidence { week, weight: room.weights[pair / k], log: [0.0; LANES] });
+        }
         if blocks.is_empty() {
             return;
         }
-        // Weeks whose blocks and baseline are what they were keep their factors; a record needs the blocks anew.
-        if record.is_some() || !factors.weeks.contains_key(&week) {
-            factors.logs.clear();
-            factors.logs.resize(self.pairs.len(), [0.0; LANES]);
-            for block in blocks {
-                self.add_block(block, tally, shape, config, record, &mut factors.logs);
-            }
-            if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
-                last.log = factors.logs[0];
-            }
-            let of = |(pair, log)| PairFactors::of(pair, log);
-            factors.weeks.insert(week, self.pairs.clone().zip(&factors.logs).filter_map(of).collect());
+        weigh_week(blocks, &self.baseline, tally, shape, config, self.sums.pairs.clone(), record, room);
+        if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
+            last.log = room.logs[0];
         }
-        for factors in factors.weeks.get(&week).into_iter().flatten() {
-            let at = (factors.pair - self.pairs.start) * LANES;
-            factors.multiply(&mut self.sums[at..at + LANES], SUM_MAX);
-        }
-    }
-
-    fn add_weights(&mut self, k: usize, shape: &Shape, config: &StatisticConfig, record: &mut Option<&mut Record>) {
-        let others = (k - 1) as f64;
-        let first = week_first(self.week);
-        let near =
-            |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
-        for (a, share) in self.baseline.shares().enumerate() {
-            let mut weight = share / others / YEAR_DAYS;
-            if shape.controls.get(a).is_some_and(|days| days.iter().any(near)) {
-                weight += config.control_weight / others / CONTROL_DAYS;
-            }
-            weight *= f64::from(WEEK_DAYS);
-            let lane = weight / LANES as f64;
-            let own = (a * k).max(self.pairs.start)..((a + 1) * k).min(self.pairs.end);
-            for pair in own.filter(|pair| *pair != a * k + a) {
-                if !tested(self.week, pair, shape, config) {
-                    continue;
-                }
-                let at = pair - self.pairs.start;
-                self.spent[at] += weight;
-                self.sums[at * LANES..(at + 1) * LANES].iter_mut().for_each(|sum| *sum += lane);
-                if let Some(record) = record {
-                    record.weeks.push(WeekEvidence { week: self.week, weight, log: [0.0; LANES] });
-                }
-            }
-        }
-    }
-
-    fn add_block(
-        &self,
-        block: &Block,
-        tally: &Tally,
-        shape: &Shape,
-        config: &StatisticConfig,
-        record: &mut Option<&mut Record>,
-        logs: &mut [[f64; LANES]],
-    ) {
-        let (k, stratum, cap) = (tally.active.len(), usize::from(block.stratum), config.cap.ln());
-        let trade = tally.strata[stratum].1;
-        for (pair, logs) in self.pairs.clone().zip(logs) {
-            let (a, b) = (pair / k, pair % k);
-            let (falling, rising) = (block.counts[a], block.counts[b]);
-            if a == b || falling + rising <= 0.0 || !tested(self.week, pair, shape, config) {
-                continue;
-            }
-            let era = shape.era_of.get(pair).copied().unwrap_or(0);
-            if self.baseline.count(era, stratum, a) < config.baseline_min {
-                continue;
-            }
-            let odds = self.baseline.odds(era, stratum, a, b, config);
-            let exponent = self.baseline.exponent(stratum, a, b, config);
-            let evidence = weigh(block, falling, rising, odds, exponent, trade, config, cap);
-            for (sum, log) in logs.iter_mut().zip(evidence.lanes()) {
-                *sum += log;
-            }
-            if let Some(record) = record {
-                record.blocks.push(evidence);
-            }
-        }
+        self.sums.multiply(&room.factors);
     }
 
     /// What the sums say now; none before anything was tested.
-    pub fn value(&self, k: usize) -> Option<Value> {
-        let total: f64 = self.sums.iter().sum();
-        if total <= 0.0 {
-            return None;
-        }
-        let mut pairs: Vec<(f64, usize, usize)> = Vec::with_capacity(k * (k - 1));
-        for (pair, sums) in self.sums.chunks(LANES).enumerate() {
-            let part: f64 = sums.iter().sum();
-            if part > 0.0 {
-                let pair = self.pairs.start + pair;
-                pairs.push((part.ln(), pair / k, pair % k));
-            }
-        }
-        // Stable: of two equal pairs the first in the order of the family's members leads.
-        pairs.sort_by(|x, y| y.0.total_cmp(&x.0));
-        Some(Value {
-            log: total.ln(),
-            pairs,
-            shares: self.baseline.shares().collect(),
-            spent_log: self.spent.iter().sum::<f64>().ln(),
-        })
+    pub fn value(&self) -> Option<Value> {
+        Value::of(&self.sums, self.baseline.shares().collect())
     }
 
     /// Natural logarithm of a pair's part of the sum, held against its part of the prior weight: what the pair says for
     /// itself, however many substances there are beside it. Corroboration and counter-evidence are in this unit.
     pub fn own_log(&self, k: usize, falling: usize, rising: usize) -> Option<f64> {
-        let at = falling * k + rising - self.pairs.start;
-        let part: f64 = self.sums[at * LANES..(at + 1) * LANES].iter().sum();
+        let part = self.sums.part(falling * k + rising);
         let share = self.baseline.shares().nth(falling)?;
         (part > 0.0).then(|| (part * (k - 1) as f64 / share).ln())
     }
 
     /// Natural logarithm of the prior weight spent on a pair.
     pub fn spent_log(&self, k: usize, falling: usize, rising: usize) -> f64 {
-        self.spent[falling * k + rising - self.pairs.start].ln()
+        self.sums.spent_log(falling * k + rising)
     }
 }
 
-/// Whether a pair may be tested: its era has twelve months of its own.
-fn tested(week: i32, pair: usize, shape: &Shape, config: &StatisticConfig) -> bool {
-    match shape.era_of.get(pair) {
-        None | Some(0) => true,
-        Some(era) => week - shape.eras[era - 1] > config.history_weeks,
+/// Room for what a week is weighed with, used over and over.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// Prior weight of each active substance's pairs.
+    pub weights: Vec<f64>,
+    /// Log wealth by pair and lane.
+    logs: Vec<[f64; LANES]>,
+    /// The factors of the pairs that the week has something to say of.
+    pub factors: Vec<PairFactors>,
+}
+
+/// Brings the baseline to the end of `week`.
+pub(crate) fn advance_baseline(
+    baseline: &mut Baseline,
+    tally: &Tally,
+    first_week: i32,
+    shape: &Shape,
+    config: &StatisticConfig,
+    week: i32,
+) {
+    baseline.advance(tally, week - 1 - config.lag_weeks, first_week, &shape.eras, config);
+}
+
+/// The prior weight of a restart in a week, over all lanes, of each pair in which a substance falls.
+pub(crate) fn weights(baseline: &Baseline, shape: &Shape, config: &StatisticConfig, week: i32, weights: &mut Vec<f64>) {
+    weights.clear();
+    weights.extend(baseline.shares());
+    let others = (weights.len() - 1) as f64;
+    for (a, weight) in weights.iter_mut().enumerate() {
+        *weight = *weight / others / YEAR_DAYS;
+        if shape.is_controlled(a, week, config) {
+            *weight += config.control_weight / others / CONTROL_DAYS;
+        }
+        *weight *= f64::from(WEEK_DAYS);
+    }
+}
+
+/// Weighs the blocks of a week for some pairs: `room` then holds their log wealth and their factors.
+#[allow(clippy::too_many_arguments)] // They are all that a week stands on.
+pub(crate) fn weigh_week(
+    blocks: &[Block],
+    baseline: &Baseline,
+    tally: &Tally,
+    shape: &Shape,
+    config: &StatisticConfig,
+    pairs: Range<usize>,
+    record: &mut Option<&mut Record>,
+    room: &mut Room,
+) {
+    room.logs.clear();
+    room.logs.resize(pairs.len(), [0.0; LANES]);
+    for block in blocks {
+        add_block(block, baseline, tally, shape, config, pairs.clone(), record, &mut room.logs);
+    }
+    room.factors.clear();
+    room.factors.extend(pairs.zip(&room.logs).filter_map(|(pair, log)| PairFactors::of(pair, log)));
+}
+
+#[allow(clippy::too_many_arguments)] // As above.
+fn add_block(
+    block: &Block,
+    baseline: &Baseline,
+    tally: &Tally,
+    shape: &Shape,
+    config: &StatisticConfig,
+    pairs: Range<usize>,
+    record: &mut Option<&mut Record>,
+    logs: &mut [[f64; LANES]],
+) {
+    let (k, stratum, cap) = (tally.active.len(), usize::from(block.stratum), config.cap.ln());
+    let trade = tally.strata[stratum].1;
+    for (pair, logs) in pairs.zip(logs) {
+        let (a, b) = (pair / k, pair % k);
+        let (falling, rising) = (block.counts[a], block.counts[b]);
+        if a == b || falling + rising <= 0.0 || !shape.tests(pair, block.key.week, config) {
+            continue;
+        }
+        let era = shape.era_of.get(pair).copied().unwrap_or(0);
+        if baseline.count(era, stratum, a) < config.baseline_min {
+            continue;
+        }
+        let odds = baseline.odds(era, stratum, a, b, config);
+        let exponent = baseline.exponent(stratum, a, b, config);
+        let evidence = weigh(block, falling, rising, odds, exponent, trade, config, cap);
+        for (sum, log) in logs.iter_mut().zip(evidence.lanes()) {
+            *sum += log;
+        }
+        if let Some(record) = record {
+            record.blocks.push(evidence);
+        }
     }
 }
 
@@ -376,13 +383,12 @@ fn weigh(
     config: &StatisticConfig,
     cap: f64,
 ) -> BlockEvidence {
-    let q0 = odds.bound / (1.0 + odds.bound);
     let q1 = config.fractions.map(|f| {
         let f = f[usize::from(!trade)];
         let moved = (odds.estimate + f) / (1.0 - f);
         (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
     });
-    let log = q1.map(|q1| q1.map_or(0.0, |q1| capped(falling, rising, q0, q1, exponent, config, cap)));
+    let log = logs(falling, rising, odds.bound, q1, exponent, config, cap);
     BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
 }
 
@@ -408,9 +414,9 @@ pub(crate) fn course(tally: &Tally, shape: &Shape, config: &StatisticConfig, wee
     let mut course = Vec::new();
     let Some(start) = State::start(tally, shape, None) else { return course };
     through(start, tally, shape, config, week, None, |state| {
-        let total: f64 = state.sums.iter().sum();
+        let total = state.sums.total();
         if total > 0.0 {
-            course.push((state.week, total.ln()));
+            course.push((state.sums.week, total.ln()));
         }
     });
     course
@@ -425,10 +431,9 @@ fn through(
     mut record: Option<&mut Record>,
     mut each: impl FnMut(&State),
 ) -> Option<State> {
-    let (end, mut factors) = (last_week(tally, week), Factors::default());
-    while state.week < end {
-        state.advance(tally, shape, config, &mut record, &mut factors);
-        factors.weeks.clear();
+    let (end, mut room) = (last_week(tally, week), Room::default());
+    while state.sums.week < end {
+        state.advance(tally, shape, config, &mut record, &mut room);
         each(&state);
     }
     Some(state)

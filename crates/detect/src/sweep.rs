@@ -1,74 +1,218 @@
 //! A sweep kept so far that a change only repeats what comes after it.
+//!
+//! The baseline lags: what changed lately moves the baseline of no week that has been. So a week keeps its baseline, its
+//! prior weights and what its blocks say, and to repeat it is to add and multiply; only the changed weeks are weighed anew.
 
 use std::collections::{BTreeSet, VecDeque};
 
+use crate::baseline::Baseline;
 use crate::config::StatisticConfig;
-use crate::factors::Factors;
-use crate::statistic::{Shape, State, Value, last_week};
+use crate::factors::PairFactors;
+#[cfg(test)]
+use crate::statistic::Value;
+use crate::statistic::{Room, Shape, State, advance_baseline, last_week, weigh_week, weights};
+use crate::sums::{Level, Sums};
 use crate::tally::Tally;
 
-/// Weeks between two states that are kept: a change repeats at most as many weeks more than it must.
+/// Weeks between two sums that are kept: a change repeats at most as many weeks more than it must.
 const KEEP_WEEKS: i32 = 4;
-/// States kept, a year of them: a change further back is rare enough to repeat everything.
-pub(crate) const KEPT_MAX: usize = 13;
+/// Weeks that are kept, a year of them: a change further back is rare enough to weigh everything since then anew.
+pub(crate) const WEEKS_MAX: usize = 52;
+/// Weeks between two whole states that are kept from before that, for such a change to begin with,
+const STATE_WEEKS: i32 = 52;
+/// and how many of them at most: the latest.
+const STATES_MAX: usize = 8;
 
-/// States of a sweep over one tally: at most [`KEPT_MAX`] of (strata x labels x 6 + labels^2 x 10) floats, and a year of
-/// weeks of labels^2 x 9 factors.
+/// States of a sweep over one tally: at most [`WEEKS_MAX`] weeks with a baseline of (strata x labels x 6) floats and 56
+/// bytes for each pair that they have something to say of, a quarter as many sums of labels^2 x 10 floats, and
+/// [`STATES_MAX`] whole states.
 #[derive(Default)]
 pub(crate) struct Sweep {
     shape: Shape,
-    kept: VecDeque<State>,
-    /// Of the weeks after the first state kept.
-    factors: Factors,
+    /// Whole states, of ever later weeks.
+    states: Vec<State>,
+    /// The week of the first of `weeks`, which follow each other.
+    first: i32,
+    weeks: VecDeque<Week>,
+    /// Sums at the end of some of those weeks, of ever later ones.
+    kept: VecDeque<Sums>,
+    /// Sums that are not kept any more, for their room.
+    spare: Vec<Sums>,
+    /// The sums at the end of the week last asked for.
+    sums: Option<Sums>,
+    room: Room,
+}
+
+/// What is known of a week.
+struct Week {
+    baseline: Baseline,
+    /// Prior weight of each active substance's pairs.
+    weights: Box<[f64]>,
+    /// Whether `factors` are those of its blocks. Before twelve months of history nothing is weighed.
+    weighed: bool,
+    has_blocks: bool,
+    /// What its blocks say, by pair.
+    factors: Vec<PairFactors>,
 }
 
 impl Sweep {
-    /// The statistic at the end of `week`. `changed` are the weeks of the tally that are not what they were when last
+    /// What the sums say at the end of `week`. `changed` are the weeks of the tally that are not what they were when last
     /// asked; none: anything may have changed.
-    pub fn value(
+    pub fn level(
         &mut self,
         tally: &Tally,
-        shape: Shape,
+        shape: &Shape,
         changed: Option<&BTreeSet<i32>>,
         config: &StatisticConfig,
         week: i32,
-    ) -> Option<Value> {
-        let same = shape == self.shape;
-        self.shape = shape;
+    ) -> Option<Level> {
+        let (end, first_week) = (last_week(tally, week), tally.weeks.keys().next().copied());
         match changed {
-            Some(changed) if same => {
-                if let Some(first) = changed.first() {
-                    self.kept.retain(|state| state.week < *first);
-                    // A block enters the baselines of the weeks after its lag.
-                    self.factors.weeks.retain(|week, _| !changed.contains(week) && *week <= first + config.lag_weeks);
-                }
-            }
-            _ => {
-                self.kept.clear();
-                self.factors.weeks.clear();
-            }
+            Some(changed) if *shape == self.shape && first_week.is_some() => self.forget(changed, end, config),
+            _ => *self = Sweep { shape: shape.clone(), ..Sweep::default() },
         }
-        let mut state = match self.kept.back() {
-            Some(state) => state.clone(),
-            None => State::start(tally, &self.shape, None)?,
-        };
-        let end = last_week(tally, week);
-        while state.week < end {
-            state.advance(tally, &self.shape, config, &mut None, &mut self.factors);
-            if state.week.rem_euclid(KEEP_WEEKS) == 0 {
-                if self.kept.len() == KEPT_MAX {
-                    self.kept.pop_front();
-                }
-                self.kept.push_back(state.clone());
-            }
+        if self.sums.is_none() {
+            let start = self.states.last().cloned().or_else(|| State::start(tally, shape, None));
+            self.approach(start?, tally, config, end);
         }
-        if let Some(first) = self.kept.front() {
-            self.factors.weeks = self.factors.weeks.split_off(&(first.week + 1));
+        let (mut sums, first_week) = (self.sums.take()?, first_week?);
+        while sums.week < end {
+            self.step(&mut sums, tally, first_week, config);
         }
-        state.value(tally.active.len())
+        self.thin(end, first_week);
+        self.sums.insert(sums).level()
     }
 
-    /// States that are kept.
+    /// The natural logarithm of the leading pair's part at the end of the week last asked for, with the pair as places
+    /// among the active substances.
+    pub fn leader(&self) -> Option<(f64, usize, usize)> {
+        let (log, pair) = self.sums.as_ref()?.leader()?;
+        let k = self.weeks.front()?.weights.len();
+        Some((log, pair / k, pair % k))
+    }
+
+    /// All that is said at the end of the week last asked for.
+    #[cfg(test)]
+    pub fn value(&self) -> Option<Value> {
+        let sums = self.sums.as_ref()?;
+        let at = usize::try_from(sums.week - self.first).ok()?;
+        Value::of(sums, self.weeks.get(at)?.baseline.shares().collect())
+    }
+
+    /// Drops what changed weeks make untrue and what lies beyond the end, and goes back to sums that stand.
+    fn forget(&mut self, changed: &BTreeSet<i32>, end: i32, config: &StatisticConfig) {
+        let first_changed = changed.first().copied().unwrap_or(i32::MAX);
+        let stands = |week: i32| week < first_changed && week <= end;
+        // A block enters the baselines of the weeks after its lag.
+        let same = first_changed.saturating_add(config.lag_weeks + 1).saturating_sub(self.first);
+        self.weeks.truncate(usize::try_from(same).unwrap_or(0));
+        for week in changed {
+            if let Some(week) = usize::try_from(week - self.first).ok().and_then(|at| self.weeks.get_mut(at)) {
+                week.weighed = false;
+            }
+        }
+        while self.states.pop_if(|state| !stands(state.sums.week)).is_some() {}
+        while self.kept.back().is_some_and(|sums| !stands(sums.week)) {
+            self.spare.extend(self.kept.pop_back());
+        }
+        if self.sums.as_ref().is_some_and(|sums| !stands(sums.week)) {
+            match (&mut self.sums, self.kept.back()) {
+                (Some(sums), Some(kept)) => sums.become_copy(kept),
+                (sums, _) => *sums = None,
+            }
+        }
+    }
+
+    /// Runs a whole state up to the weeks that are kept.
+    fn approach(&mut self, mut state: State, tally: &Tally, config: &StatisticConfig, end: i32) {
+        if self.weeks.is_empty() {
+            self.first = (state.sums.week + 1).max(end - WEEKS_MAX as i32 + 1);
+        }
+        while state.sums.week + 1 < self.first {
+            state.advance(tally, &self.shape, config, &mut None, &mut self.room);
+            if state.sums.week.rem_euclid(STATE_WEEKS) == 0 {
+                self.keep_state(state.clone());
+            }
+        }
+        let State { first_week, baseline, sums } = state;
+        if self.weeks.is_empty() {
+            self.push_week(baseline, tally, first_week, config);
+        }
+        self.sums = Some(sums);
+    }
+
+    fn push_week(&mut self, mut baseline: Baseline, tally: &Tally, first_week: i32, config: &StatisticConfig) {
+        let week = self.first + self.weeks.len() as i32;
+        advance_baseline(&mut baseline, tally, first_week, &self.shape, config, week);
+        weights(&baseline, &self.shape, config, week, &mut self.room.weights);
+        let weights = self.room.weights.as_slice().into();
+        self.weeks.push_back(Week { baseline, weights, weighed: false, has_blocks: false, factors: Vec::new() });
+    }
+
+    fn step(&mut self, sums: &mut Sums, tally: &Tally, first_week: i32, config: &StatisticConfig) {
+        let at = (sums.week + 1 - self.first) as usize;
+        if at == self.weeks.len() {
+            let baseline = self.weeks[at - 1].baseline.clone();
+            self.push_week(baseline, tally, first_week, config);
+        }
+        let week = &mut self.weeks[at];
+        let blocks = if week.weighed { &[] } else { tally.blocks(sums.week + 1) };
+        if !week.weighed {
+            week.has_blocks = !blocks.is_empty();
+        }
+        if sums.enter(week.has_blocks, config) {
+            sums.add_weights(&week.weights, &self.shape, config);
+            if !week.weighed {
+                weigh_week(
+                    blocks,
+                    &week.baseline,
+                    tally,
+                    &self.shape,
+                    config,
+                    sums.pairs.clone(),
+                    &mut None,
+                    &mut self.room,
+                );
+                week.factors.clear();
+                week.factors.reserve_exact(self.room.factors.len());
+                week.factors.extend_from_slice(&self.room.factors);
+                week.weighed = true;
+            }
+            sums.multiply(&week.factors);
+        }
+        if sums.week.rem_euclid(KEEP_WEEKS) == 0 {
+            let mut kept = self.spare.pop().unwrap_or_else(|| sums.clone());
+            kept.become_copy(sums);
+            self.kept.push_back(kept);
+        }
+    }
+
+    /// Keeps no more weeks than there is room for, those before the end first.
+    fn thin(&mut self, end: i32, first_week: i32) {
+        while self.weeks.len() > WEEKS_MAX && self.first < end {
+            let oldest = self.weeks.pop_front();
+            if let Some(sums) = self.kept.pop_front_if(|sums| sums.week == self.first) {
+                match oldest {
+                    Some(Week { baseline, .. }) if sums.week.rem_euclid(STATE_WEEKS) == 0 => {
+                        self.keep_state(State { first_week, baseline, sums });
+                    }
+                    _ => self.spare.push(sums),
+                }
+            }
+            self.first += 1;
+        }
+        self.weeks.truncate(WEEKS_MAX);
+        self.spare.truncate(1);
+    }
+
+    fn keep_state(&mut self, state: State) {
+        if self.states.len() == STATES_MAX {
+            self.states.remove(0);
+        }
+        self.states.push(state);
+    }
+
+    /// Sums that are kept.
     #[cfg(test)]
     pub fn kept(&self) -> usize {
         self.kept.len()

@@ -142,6 +142,11 @@ impl Tally {
         true
     }
 
+    /// The blocks of a week.
+    pub fn blocks(&self, week: i32) -> &[Block] {
+        self.weeks.get(&week).map_or(&[], |blocks| blocks)
+    }
+
     /// Whether every active label has a count somewhere.
     pub fn all_active(&self) -> bool {
         let mut seen = vec![false; self.active.len()];

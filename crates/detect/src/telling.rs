@@ -21,7 +21,7 @@ impl Detector {
     /// it, and daily while it stands above half the bar and is not waiting for its next look.
     pub(crate) fn is_due(&self, key: &CellKey, day: Day) -> bool {
         let Some(watch) = self.watches.get(key).filter(|_| !key.is_daily()) else { return true };
-        let high = watch.value.as_ref().is_some_and(|value| value.log > 0.5 * self.config.bar);
+        let high = watch.level.is_some_and(|level| level.log > 0.5 * self.config.bar);
         let waits = watch.next_look.is_some_and(|next| day < next);
         high && !waits || watch.asked_in != Some(day.week())
     }
@@ -120,7 +120,7 @@ impl Detector {
     /// What a cell passes with on a day, if it does: from the lowest marking up to which its panes pass.
     fn candidate(&mut self, key: &CellKey, day: Day, names: &Names) -> Option<Found> {
         let watch = self.watches.get(key)?;
-        if watch.value.as_ref()?.log <= self.bar(key) || watch.next_look.is_some_and(|next| day < next) {
+        if watch.level?.log <= self.bar(key) || watch.next_look.is_some_and(|next| day < next) {
             return None;
         }
         let told = self.told_of(&watch.cell);
@@ -186,7 +186,7 @@ mod tests {
 
     use crate::cell::Cell;
     use crate::config::Config;
-    use crate::statistic::Value;
+    use crate::sums::Level;
     use crate::watch::Watch;
     use headwater_catalog::Catalog;
     use headwater_model::{Country, Id};
@@ -200,7 +200,7 @@ mod tests {
         let mut detector = Detector::new(Arc::clone(&Catalog::embedded()), Config::default());
         for (key, log) in cells {
             let mut watch = Watch::new(Cell::new(key.clone(), Id::new(0)));
-            watch.value = log.map(|log| Value { log, pairs: Vec::new(), shares: Vec::new(), spent_log: 0.0 });
+            watch.level = log.map(|log| Level { log, spent_log: 0.0 });
             (watch.asked_in, watch.tested) = (Some(100), log.is_some());
             detector.watches.insert(key.clone(), watch);
         }

@@ -3,48 +3,77 @@
 /// Largest whole count that is multiplied out factor by factor; above it the gamma function is cheaper.
 const PRODUCT_MAX: f64 = 24.0;
 
-/// ln of the beta-binomial likelihood ratio, alternative to null, of `falling` and `rising` labels in one block.
+/// The counts of one block for one pair, held against the null that `q0` is the probability of a rising label.
 ///
 /// The beta-binomial is exchangeable (Polya's urn): only the counts matter, not their order, so that a late or
-/// withdrawn event is a recomputation of its block. `q0` and `q1` are the probabilities of a rising label.
-pub(crate) fn log_ratio(falling: f64, rising: f64, q0: f64, q1: f64, precision: f64) -> f64 {
-    let rising = Ratio { x: q1 * precision, y: q0 * precision, n: rising };
-    let falling = Ratio { x: (1.0 - q1) * precision, y: (1.0 - q0) * precision, n: falling };
-    match (rising.product(), falling.product()) {
-        // One logarithm and one division for both: at most 24 factors of at most 1e2 each, four times.
-        (Some(r), Some(f)) => (r.0 * f.0 / (r.1 * f.1)).ln(),
-        (Some(r), None) => (r.0 / r.1).ln() + falling.log(),
-        (None, Some(f)) => rising.log() + (f.0 / f.1).ln(),
-        (None, None) => rising.log() + falling.log(),
-    }
+/// withdrawn event is a recomputation of its block.
+pub(crate) struct Wealth {
+    precision: f64,
+    rising: Counted,
+    falling: Counted,
 }
 
-/// (x)_n / (y)_n, with (x)_n = x (x+1) ... (x+n-1) continued by the gamma function.
-struct Ratio {
-    x: f64,
-    y: f64,
+/// What one label's count is under the null: (y)_n, with (y)_n = y (y+1) ... (y+n-1) continued by the gamma function.
+struct Counted {
     n: f64,
+    below: Below,
 }
 
-impl Ratio {
-    /// Numerator and denominator, where they are short products.
-    fn product(&self) -> Option<(f64, f64)> {
-        if self.n <= 0.0 {
-            return Some((1.0, 1.0));
-        }
-        (self.n <= PRODUCT_MAX && self.n.fract() == 0.0).then(|| {
-            let (mut above, mut below) = (self.x, self.y);
-            for i in 1..self.n as u32 {
-                above *= self.x + f64::from(i);
-                below *= self.y + f64::from(i);
-            }
-            (above, below)
-        })
+/// The denominator, the same for every alternative.
+enum Below {
+    /// A short product.
+    Product(f64),
+    /// The logarithm of a long one.
+    Log(f64),
+}
+
+impl Wealth {
+    /// So many labels of each kind in a block.
+    pub fn new(falling: f64, rising: f64, q0: f64, precision: f64) -> Wealth {
+        let (y, z) = (q0 * precision, (1.0 - q0) * precision);
+        Wealth { precision, rising: Counted::new(rising, y), falling: Counted::new(falling, z) }
     }
 
-    fn log(&self) -> f64 {
-        (ln_gamma(self.x + self.n) - ln_gamma(self.x)) - (ln_gamma(self.y + self.n) - ln_gamma(self.y))
+    /// ln of the beta-binomial likelihood ratio of the alternative that `q1` is the probability of a rising label.
+    pub fn log_ratio(&self, q1: f64) -> f64 {
+        let (x, y) = (q1 * self.precision, (1.0 - q1) * self.precision);
+        match (&self.rising.below, &self.falling.below) {
+            // One logarithm and one division for both: at most 24 factors of at most 1e2 each, four times.
+            (Below::Product(r), Below::Product(f)) => {
+                (product(x, self.rising.n) * product(y, self.falling.n) / (r * f)).ln()
+            }
+            _ => self.rising.log(x) + self.falling.log(y),
+        }
     }
+}
+
+impl Counted {
+    fn new(n: f64, y: f64) -> Counted {
+        Counted { n, below: if is_short(n) { Below::Product(product(y, n)) } else { Below::Log(log(y, n)) } }
+    }
+
+    /// ln of (x)_n over the null's.
+    fn log(&self, x: f64) -> f64 {
+        match self.below {
+            Below::Product(below) => (product(x, self.n) / below).ln(),
+            Below::Log(below) => log(x, self.n) - below,
+        }
+    }
+}
+
+/// Whether a count is whole and small enough to be multiplied out.
+fn is_short(n: f64) -> bool {
+    n <= PRODUCT_MAX && f64::from(n as u32) == n
+}
+
+/// x (x+1) ... (x+n-1) of a short count; 1 of none.
+fn product(x: f64, n: f64) -> f64 {
+    (1..n as u32).fold(if n > 0.0 { x } else { 1.0 }, |product, i| product * (x + f64::from(i)))
+}
+
+/// ln of x (x+1) ... (x+n-1), whatever the count.
+fn log(x: f64, n: f64) -> f64 {
+    ln_gamma(x + n) - ln_gamma(x)
 }
 
 /// ln of the gamma function for x > 0: recurrence up to 10, then Stirling's series (Abramowitz and Stegun 6.1.41).
@@ -65,6 +94,10 @@ fn ln_gamma(x: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn log_ratio(falling: f64, rising: f64, q0: f64, q1: f64, precision: f64) -> f64 {
+        Wealth::new(falling, rising, q0, precision).log_ratio(q1)
+    }
 
     #[test]
     fn the_gamma_function_is_the_factorial() {
