@@ -23,7 +23,17 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-history", &["headwater-catalog", "headwater-model", "headwater-store"]),
     ("headwater-people", &["headwater-log", "headwater-model"]),
     ("headwater-runtime", &["headwater-log"]),
-    ("headwater-serve", &["headwater-catalog", "headwater-log", "headwater-model", "headwater-window"]),
+    (
+        "headwater-serve",
+        &[
+            "headwater-catalog",
+            "headwater-history",
+            "headwater-log",
+            "headwater-model",
+            "headwater-people",
+            "headwater-window",
+        ],
+    ),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
     ("headwater-svg", &[]),
     ("headwater-score", &["headwater-detect", "headwater-model", "headwater-sim", "headwater-svg"]),

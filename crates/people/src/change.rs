@@ -83,6 +83,26 @@ impl People {
         Ok(row.try_get::<i64, _>(0)?.unsigned_abs())
     }
 
+    /// The number of the last change before all that were written at a time or later, and whether some of those are no
+    /// longer kept. The time is that of whoever wrote the change: leave room for clocks that differ.
+    ///
+    /// # Errors
+    /// [`PeopleError::Sql`].
+    pub async fn change_before(&self, at: Moment) -> Result<(u64, bool), PeopleError> {
+        let row = sqlx::query(
+            "SELECT (SELECT value FROM counters WHERE name = 'change'),
+                 COALESCE((SELECT MIN(sequence) FROM changes WHERE at_ms >= $1), 0),
+                 COALESCE((SELECT MIN(sequence) FROM changes), 0)",
+        )
+        .bind(at.0)
+        .fetch_one(&self.pool)
+        .await?;
+        let number = |column| Ok::<u64, PeopleError>(row.try_get::<i64, _>(column)?.unsigned_abs());
+        let (last, first_since, first_kept) = (number(0)?, number(1)?, number(2)?);
+        let before = if first_since == 0 { last } else { first_since - 1 };
+        Ok((before, first_kept > 1 && first_since == first_kept))
+    }
+
     /// The changes after a number, at most `rows` of them.
     ///
     /// # Errors

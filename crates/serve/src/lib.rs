@@ -2,8 +2,9 @@
 //!
 //! * [`Server`]: an address, routes and [`Limits`], on a thread of its own, so that no other work can stall it.
 //! * [`operations`]: the routes of the operations endpoint, over whatever answers as [`Operations`].
-//! * [`api`]: the routes under `/api/v1`, over a [`ReadModel`], for the [`Reader`]s that a [`Gate`] lets in. No question
-//!   to the read model can be put without a reader's clearance.
+//! * [`api`]: the routes under `/api/v1`, over its [`Grounds`], for the [`Reader`]s that a [`Gate`] lets in. No question
+//!   to the read model can be put without a reader's clearance, and what is shown of the two narrowest labels, or taken
+//!   away as a file, is written down before it leaves.
 //!
 //! This is the only room that names axum. It must not know Kafka, nor where what it answers from was read.
 
@@ -22,11 +23,11 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-pub use api::{api, document};
+pub use api::{Clock, Grounds, TriageState, api, document};
 pub use error::ServeError;
 pub use limits::Limits;
 pub use operations::{Operations, Report, operations};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use read::{Held, ReadModel, Taken};
-pub use reader::{Gate, OpenGate, Reader, Role};
+pub use reader::{Gate, OpenGate, Reader};
 pub use server::Server;

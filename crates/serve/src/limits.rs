@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::api::BODY_BYTES_MAX;
+
 /// Limits of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -16,6 +18,8 @@ pub struct Limits {
     pub answer_at_most: Duration,
     /// Bytes of a request's head.
     pub head_bytes: usize,
+    /// Bytes of a request's body; 0: none is taken.
+    pub body_bytes: usize,
 }
 
 impl Limits {
@@ -27,6 +31,7 @@ impl Limits {
         connection_at_most: Duration::from_secs(600),
         answer_at_most: Duration::from_secs(10),
         head_bytes: 16 << 10,
+        body_bytes: 0,
     };
 
     /// For people's browsers and programs, and their live streams. A connection ends after an hour: a stream goes on at
@@ -37,5 +42,6 @@ impl Limits {
         connection_at_most: Duration::from_secs(3_600),
         answer_at_most: Duration::from_secs(30),
         head_bytes: 16 << 10,
+        body_bytes: BODY_BYTES_MAX,
     };
 }

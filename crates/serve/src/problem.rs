@@ -1,13 +1,19 @@
 //! Errors as clients get them: RFC 9457 problem documents.
 
 use axum::Json;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use headwater_people::PeopleError;
 use serde::Serialize;
+
+use crate::api::TriageState;
 
 /// The media type.
 pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Seconds after which a client may ask again when a database did not answer.
+const BUSY_S: u32 = 5;
 
 /// Bytes of a client's own value that are given back.
 const VALUE_BYTES_MAX: usize = 200;
@@ -36,6 +42,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub allowed: Option<Box<str>>,
+    /// What stands now, where somebody else was faster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<TriageState>)]
+    pub current: Option<Box<TriageState>>,
     #[serde(skip)]
     retry_after_s: Option<u32>,
 }
@@ -43,7 +53,17 @@ pub struct Problem {
 impl Problem {
     fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
         let (status, detail) = (status.as_u16(), detail.into());
-        Problem { kind, title, status, detail, field: None, value: None, allowed: None, retry_after_s: None }
+        Problem {
+            kind,
+            title,
+            status,
+            detail,
+            field: None,
+            value: None,
+            allowed: None,
+            current: None,
+            retry_after_s: None,
+        }
     }
 
     /// A parameter has a value that it cannot have.
@@ -68,6 +88,38 @@ impl Problem {
     /// There is nothing there that the caller may see: unknown and forbidden are not told apart.
     pub fn absent(detail: impl Into<String>) -> Problem {
         Problem::new("urn:headwater:not-found", "Not found", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The caller does not say who they are, or nobody knows them.
+    pub fn unknown_caller(detail: impl Into<String>) -> Problem {
+        Problem::new("urn:headwater:sign-in", "Say who you are", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// The caller is known, and may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Problem {
+        Problem::new("urn:headwater:forbidden", "You may not do this", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// It makes no sense as things stand.
+    pub fn refused(detail: impl Into<String>) -> Problem {
+        Problem::new("urn:headwater:refused", "Not as things stand", StatusCode::CONFLICT, detail)
+    }
+
+    /// The body is no JSON.
+    pub fn media(detail: impl Into<String>) -> Problem {
+        let title = "The body has another media type";
+        Problem::new("urn:headwater:media", title, StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// The body is too large.
+    pub fn body(detail: impl Into<String>) -> Problem {
+        Problem::new("urn:headwater:body", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// The caller asks too often.
+    pub fn too_often(detail: impl Into<String>, retry_after_s: u32) -> Problem {
+        let often = Problem::new("urn:headwater:too-often", "Too often", StatusCode::TOO_MANY_REQUESTS, detail);
+        Problem { retry_after_s: Some(retry_after_s), ..often }
     }
 
     /// The path takes another method.
@@ -97,6 +149,37 @@ impl Problem {
     }
 }
 
+impl From<PeopleError> for Problem {
+    /// Nothing of the database itself is told: it may name the place where it is.
+    fn from(error: PeopleError) -> Problem {
+        let said = error.to_string();
+        match error {
+            PeopleError::Empty { field }
+            | PeopleError::Control { field, .. }
+            | PeopleError::NotAnObject { field, .. } => {
+                Problem { detail: said, ..Problem::field(field, "", "a text without control characters") }
+            }
+            PeopleError::TooLong { field, begins, max, .. } => {
+                Problem { detail: said, ..Problem::field(field, &begins, format!("at most {max} bytes")) }
+            }
+            PeopleError::OutOfRange { field, value, min, max } => {
+                let allowed = format!("{min} to {max}");
+                Problem { detail: said, ..Problem::field(field, &value.to_string(), allowed) }
+            }
+            PeopleError::TooMany { .. } | PeopleError::Refused { .. } => Problem::refused(said),
+            PeopleError::Stale { current, .. } => Problem {
+                current: Some(Box::new(TriageState::of(&current))),
+                ..Problem::new("urn:headwater:stale", "Somebody else was faster", StatusCode::CONFLICT, said)
+            },
+            PeopleError::Denied(_) => Problem::unknown_caller("no such key or session that is good"),
+            PeopleError::Sql(_) | PeopleError::Open { .. } => {
+                Problem::busy("the database of triage, keys and the audit log does not answer", BUSY_S)
+            }
+            _ => Problem::internal("the database of triage, keys and the audit log cannot be used"),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -105,6 +188,9 @@ impl IntoResponse for Problem {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -8,10 +8,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::{Either, select};
@@ -44,11 +43,24 @@ pub struct Server {
 
 impl Server {
     /// Listens on the address that a key of the configuration gives, and serves routes there to clients within limits.
-    /// Requests with a body are refused.
     ///
     /// # Errors
     /// [`ServeError`] names the key and the address.
     pub fn start(key: &'static str, address: SocketAddr, routes: Router, limits: Limits) -> Result<Server, ServeError> {
+        Server::start_with(key, address, limits, async || Ok(routes))
+    }
+
+    /// As [`Server::start`], with routes that are made within the runtime that serves them: what they hold open to a
+    /// database lives there.
+    ///
+    /// # Errors
+    /// [`ServeError`] names the key and the address; what making the routes gives.
+    pub fn start_with<E: From<ServeError>>(
+        key: &'static str,
+        address: SocketAddr,
+        limits: Limits,
+        routes: impl AsyncFnOnce() -> Result<Router, E>,
+    ) -> Result<Server, E> {
         let refused = |source| ServeError::listen(key, address, source);
         let listener = StdListener::bind(address).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
@@ -56,7 +68,8 @@ impl Server {
         let no_thread = |source| ServeError::Thread { key, source };
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(no_thread)?;
         let (stop, stopped) = oneshot::channel();
-        let routes = routes.layer(middleware::from_fn(without_body));
+        let routes = runtime.block_on(routes())?;
+        let routes = routes.layer(middleware::from_fn_with_state(limits.body_bytes, with_a_body));
         let thread = thread::Builder::new()
             .name("operations".into())
             .spawn(move || {
@@ -130,13 +143,21 @@ async fn connection(stream: TcpStream, routes: Router, limits: Limits) {
     }
 }
 
-/// Refuses a request that brings a body: nothing here takes one.
-async fn without_body(request: Request, next: Next) -> Response {
+/// Refuses a request whose body is larger than may be. One that does not say how large it is is taken where any body is:
+/// whoever reads it stops at the limit.
+async fn with_a_body(State(bytes_max): State<usize>, request: Request, next: Next) -> Response {
     let headers = request.headers();
-    let empty = headers.get(CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0");
-    if !empty || headers.contains_key(TRANSFER_ENCODING) {
-        return (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], Body::from("no body is taken here\n"))
-            .into_response();
+    let fits = |length: &HeaderValue| {
+        length.to_str().ok().and_then(|length| length.parse().ok()).is_some_and(|length: usize| length <= bytes_max)
+    };
+    let taken =
+        headers.get(CONTENT_LENGTH).is_none_or(fits) && (bytes_max > 0 || !headers.contains_key(TRANSFER_ENCODING));
+    if !taken {
+        let words = match bytes_max {
+            0 => "no body is taken here\n".to_owned(),
+            _ => format!("a body has at most {bytes_max} bytes here\n"),
+        };
+        return (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], words).into_response();
     }
     next.run(request).await
 }

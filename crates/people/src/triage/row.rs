@@ -171,7 +171,7 @@ impl Writing {
         limit::count("transitions", i64::try_from(current.version).unwrap_or(i64::MAX), TRANSITIONS_MAX)?;
         let changed = current.apply(command, by)?;
         self.fall_back(&stored, by.at).await?;
-        self.store(&current, &changed).await?;
+        self.store(&current, &changed, by.at).await?;
         Ok(changed)
     }
 
@@ -179,13 +179,13 @@ impl Writing {
     async fn fall_back(&mut self, stored: &Triage, now: Moment) -> Result<Triage, PeopleError> {
         let current = stored.at(now);
         if current.version > stored.version {
-            self.store(stored, &current).await?;
+            self.store(stored, &current, now).await?;
         }
         Ok(current)
     }
 
-    /// Writes a transition, and that there was one.
-    async fn store(&mut self, from: &Triage, to: &Triage) -> Result<(), PeopleError> {
+    /// Writes a transition, and that there was one; `now` is when it is written, which for what expired is later.
+    async fn store(&mut self, from: &Triage, to: &Triage, now: Moment) -> Result<(), PeopleError> {
         let (until, reason) = match to.state {
             State::Acknowledged { until } => (until.0, ""),
             State::Closed { reason } => (0, reason.as_str()),
@@ -223,7 +223,7 @@ impl Writing {
         .bind(assignee)
         .execute(&mut *self.sql)
         .await?;
-        self.changed(at, ChangeKind::Triage, &to.alert).await?;
+        self.changed(now, ChangeKind::Triage, &to.alert).await?;
         let named = |triage: &Triage| match &triage.assignee {
             Some(assignee) => format!("{} of {assignee}", triage.state),
             None => triage.state.to_string(),

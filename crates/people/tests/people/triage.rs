@@ -153,6 +153,27 @@ fn whoever_polls_changes_misses_none() {
     });
 }
 
+#[test]
+fn whoever_was_away_goes_on_from_a_time_and_hears_what_expired_meanwhile() {
+    on_both(|bed| async move {
+        let people = bed.open().await;
+        let before = |ms| {
+            let people = people.clone();
+            async move { people.change_before(START.after(ms)).await.unwrap() }
+        };
+        assert_eq!(before(0).await, (0, false));
+        people.change("AN-1", 0, &Command::Acknowledge { until: START.after(20) }, by("ana", 10)).await.unwrap();
+        people.change("AN-2", 0, &assign("bo"), by("bo", 11)).await.unwrap();
+        assert_eq!((before(10).await, before(11).await, before(12).await), ((0, false), (1, false), (2, false)));
+        // It expired at 20, and is told when it is written down.
+        people.expire(START.after(500)).await.unwrap();
+        assert_eq!(before(400).await, (2, false));
+        assert_eq!(people.changes(2, 10).await.unwrap().changes[0].object, "AN-1");
+        bed.sql("DELETE FROM changes WHERE sequence < 2").await;
+        assert_eq!((before(10).await, before(12).await), ((1, true), (2, false)));
+    });
+}
+
 /// What one of two people does: to which alert, what, as of which version (0: the last that they saw; else they made it
 /// up), and how much time passes.
 #[derive(Clone, Debug)]

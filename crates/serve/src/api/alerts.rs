@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use headwater_model::{Alert, AlertStatus, Band, Day, Kind};
+use headwater_model::{Alert, AlertStatus, Band, Day, Kind, Marking};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
+use super::beside::{Beside, Desk};
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown, viewing};
 use super::{Api, openapi};
 use crate::params::{Params, words};
 use crate::read::{AlertFilter, Sort};
@@ -19,8 +21,11 @@ use crate::{Problem, Reader};
 const LIMIT: usize = 50;
 const LIMIT_MAX: usize = 200;
 
+/// Words of what people decided.
+const STATES: [&str; 5] = ["new", "acknowledged", "assigned", "closed", "reopened"];
+
 /// Bytes of an id.
-const ID_BYTES_MAX: usize = 128;
+pub(super) const ID_BYTES_MAX: usize = 128;
 
 /// Parameters of the list. Lists are separated by commas.
 #[derive(IntoParams)]
@@ -46,6 +51,12 @@ pub(crate) struct AlertsQuery {
     /// As they stood on that day.
     #[param(value_type = Option<String>, format = Date)]
     as_of: Option<Day>,
+    /// What people decided: new, acknowledged, assigned, closed, reopened.
+    triage: Option<String>,
+    /// Handles of those who have them.
+    assignee: Option<String>,
+    /// `true`: that have a revision which the caller has not looked at; `false`: that have none.
+    unseen: Option<bool>,
     /// `priority` (default) or `newest`.
     sort: Option<String>,
     /// Alerts of a page, 1 to 200; 50 without it.
@@ -67,6 +78,9 @@ pub(crate) struct AlertCounts {
     by_priority: BTreeMap<&'static str, u64>,
     by_family: BTreeMap<String, u64>,
     by_market: BTreeMap<String, u64>,
+    by_triage: BTreeMap<&'static str, u64>,
+    /// Of those that match, with a revision that the caller has not looked at.
+    unseen: u64,
     /// The last day on which any alert was first raised.
     #[schema(value_type = Option<String>, format = Date)]
     last_raised: Option<Day>,
@@ -78,6 +92,8 @@ pub(crate) struct AlertList {
     /// Each as its last revision that the caller may see gives it; ranks are among what the caller may see.
     #[schema(schema_with = openapi::alerts)]
     alerts: Vec<Arc<Alert>>,
+    /// What people and the caller have of each of these alerts, in their order.
+    beside: Vec<Beside>,
     counts: AlertCounts,
     /// Where the next page begins; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +119,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     reader: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<AlertList>, Problem> {
+) -> Result<Answer<Json<AlertList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let filter = AlertFilter {
         kinds: params.words("kind", words!(Kind))?,
@@ -115,6 +131,9 @@ pub(crate) async fn list(
         since: params.day("since")?,
         as_of: params.day("as_of")?,
     };
+    let states = STATES.map(|state| (state, state));
+    let (triages, assignees) = (params.words("triage", &states)?, params.texts("assignee")?);
+    let unseen = params.word("unseen", &[("true", true), ("false", false)])?;
     let sorts = [Sort::Priority, Sort::Newest].map(|sort| (sort.as_str(), sort));
     let sort = params.word("sort", &sorts)?.unwrap_or_default();
     let limit = params.limit(LIMIT, LIMIT_MAX)?;
@@ -125,11 +144,29 @@ pub(crate) async fn list(
     })?;
     params.finish()?;
     let computed_up_to = reader.clearance.marking().as_str();
+    let desk = Desk::of(&api, &reader).await?;
     let list = api.ask(&reader, move |view, _| {
-        let page = view.alerts(&filter, sort, cursor.as_deref(), limit);
-        let counted = page.counted;
-        Ok(AlertList {
-            marking: page.alerts.iter().map(|alert| alert.marking).max().map(|marking| marking.as_str()),
+        let (mut by_triage, mut not_seen) = (BTreeMap::new(), 0);
+        let mut also = |alert: &Alert| {
+            let (state, is_unseen) = (desk.state(&alert.alert_id), desk.is_unseen(alert));
+            let has = |who: &String| desk.assignee(&alert.alert_id) == Some(who);
+            let takes = (triages.is_empty() || triages.contains(&state))
+                && (assignees.is_empty() || assignees.iter().any(has))
+                && unseen.is_none_or(|unseen| unseen == is_unseen);
+            if takes {
+                *by_triage.entry(state).or_default() += 1;
+                not_seen += u64::from(is_unseen);
+            }
+            takes
+        };
+        let page = view.alerts(&filter, &mut also, sort, cursor.as_deref(), limit);
+        let (counted, marking) = (page.counted, page.alerts.iter().map(|alert| alert.marking).max());
+        let which = page.alerts.iter().filter(|alert| viewing(Some(alert.marking)).is_some());
+        let which: Vec<String> = which.map(|alert| format!("{}.{}", alert.alert_id, alert.revision)).collect();
+        let shown = Shown { which: which.join(" "), ..Shown::of(marking) };
+        let list = AlertList {
+            marking: marking.map(Marking::as_str),
+            beside: page.alerts.iter().map(|alert| desk.beside(&alert.alert_id)).collect(),
             simulated: page.alerts.iter().any(|alert| alert.simulated),
             alerts: page.alerts,
             counts: AlertCounts {
@@ -140,14 +177,17 @@ pub(crate) async fn list(
                 by_priority: counted.by_priority,
                 by_family: counted.by_family,
                 by_market: counted.by_market,
+                by_triage,
+                unseen: not_seen,
                 last_raised: counted.last_raised,
             },
             next_cursor: page.next.map(|place| format!("{prefix}{place}")),
             computed_up_to,
             closed_to: view.closed_to(),
-        })
+        };
+        Ok(Answer(shown, Json(list)))
     });
-    Ok(Json(list.await?))
+    list.await
 }
 
 /// Parameters of one alert.
@@ -169,6 +209,8 @@ pub(crate) struct AlertDetail {
     /// Every revision that the caller may see, the first one first.
     #[schema(schema_with = openapi::alerts)]
     revisions: Vec<Arc<Alert>>,
+    /// What people and the caller have of it.
+    beside: Beside,
 }
 
 /// One alert with its evidence and its revisions.
@@ -181,10 +223,12 @@ pub(crate) async fn one(
     reader: Reader,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Json<AlertDetail>, Problem> {
+) -> Result<Answer<Json<AlertDetail>>, Problem> {
     let revisions = revisions(&api, &reader, id, query.as_deref()).await?;
     let alert = revisions.last().cloned().ok_or_else(nothing)?;
-    Ok(Json(AlertDetail { alert, revisions }))
+    let beside = Desk::of(&api, &reader).await?.beside(&alert.alert_id);
+    let shown = Shown::of(revisions.iter().map(|alert| alert.marking).max());
+    Ok(Answer(shown, Json(AlertDetail { alert, revisions, beside })))
 }
 
 /// What an alert stands on, and what speaks against it.
@@ -219,10 +263,10 @@ pub(crate) async fn evidence(
     reader: Reader,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Json<AlertGround>, Problem> {
+) -> Result<Answer<Json<AlertGround>>, Problem> {
     let alert = revisions(&api, &reader, id, query.as_deref()).await?.pop().ok_or_else(nothing)?;
     let alert = Alert::clone(&alert);
-    Ok(Json(AlertGround {
+    let ground = AlertGround {
         alert_id: alert.alert_id,
         revision: alert.revision,
         evidence: alert.evidence,
@@ -231,10 +275,16 @@ pub(crate) async fn evidence(
         counter_evidence: alert.counter_evidence,
         marking: alert.marking.as_str(),
         releasable_to: alert.releasable_to,
-    }))
+    };
+    Ok(Answer(Shown::of(Some(alert.marking)), Json(ground)))
 }
 
-async fn revisions(api: &Api, reader: &Reader, id: String, query: Option<&str>) -> Result<Vec<Arc<Alert>>, Problem> {
+pub(super) async fn revisions(
+    api: &Api,
+    reader: &Reader,
+    id: String,
+    query: Option<&str>,
+) -> Result<Vec<Arc<Alert>>, Problem> {
     let mut params = Params::new(query)?;
     let as_of = params.day("as_of")?;
     params.finish()?;
@@ -244,6 +294,6 @@ async fn revisions(api: &Api, reader: &Reader, id: String, query: Option<&str>) 
     api.ask(reader, move |view, _| Ok(view.alert(&id, as_of))).await
 }
 
-fn nothing() -> Problem {
+pub(super) fn nothing() -> Problem {
     Problem::absent("no alert with this id that you may see")
 }

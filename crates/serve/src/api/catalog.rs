@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown};
 use crate::params::Params;
 use crate::{Problem, Reader};
 
@@ -78,7 +79,7 @@ pub(crate) async fn substances(
     State(api): State<Api>,
     _reader: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<SubstanceList>, Problem> {
+) -> Result<Answer<Json<SubstanceList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let (ids, families) = (params.texts("id")?, params.texts("family")?);
     let kinds = params.words("kind", &SubstanceKind::ALL.map(|kind| (kind.as_str(), kind)))?;
@@ -117,11 +118,9 @@ pub(crate) async fn substances(
         kind: family.kind.as_str(),
         tested: family.tested,
     });
-    Ok(Json(SubstanceList {
-        substances: substances.collect(),
-        families: families.collect(),
-        catalog: catalog.version(),
-    }))
+    let list =
+        SubstanceList { substances: substances.collect(), families: families.collect(), catalog: catalog.version() };
+    Ok(Answer(Shown::nothing(), Json(list)))
 }
 
 /// Parameters of the list of control facts. Lists are separated by commas.
@@ -177,7 +176,7 @@ pub(crate) async fn controls(
     State(api): State<Api>,
     _reader: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<ControlList>, Problem> {
+) -> Result<Answer<Json<ControlList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let ids = params.texts("substance")?;
     let jurisdictions = params.list("jurisdiction", "UN, EU or an ISO 3166 alpha-2 code", Jurisdiction::parse)?;
@@ -202,5 +201,5 @@ pub(crate) async fn controls(
             }
         }
     }
-    Ok(Json(ControlList { controls, catalog: catalog.version() }))
+    Ok(Answer(Shown::nothing(), Json(ControlList { controls, catalog: catalog.version() })))
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::Api;
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown};
 use crate::params::Params;
-use crate::reader::Role;
 use crate::{Problem, Reader};
 
 /// The caller.
@@ -17,8 +17,7 @@ pub(crate) struct Me {
     /// A handle, no person's name.
     handle: String,
     /// viewer, analyst, admin, service.
-    #[schema(value_type = Vec<String>)]
-    roles: Vec<Role>,
+    roles: Vec<&'static str>,
     /// The narrowest label that they may see.
     marking: &'static str,
     /// The organisations for which they read; `*` = every one.
@@ -38,17 +37,22 @@ pub(crate) struct Me {
     get, path = "/api/v1/me", tag = "people",
     responses((status = 200, body = Me), (status = "default", response = ProblemAnswer))
 )]
-pub(crate) async fn me(State(api): State<Api>, reader: Reader, RawQuery(query): RawQuery) -> Result<Json<Me>, Problem> {
+pub(crate) async fn me(
+    State(api): State<Api>,
+    reader: Reader,
+    RawQuery(query): RawQuery,
+) -> Result<Answer<Json<Me>>, Problem> {
     Params::new(query.as_deref())?.finish()?;
     let (clearance, versions) = (&reader.clearance, &api.versions);
-    Ok(Json(Me {
+    let me = Me {
         handle: reader.handle.to_string(),
-        roles: reader.roles,
+        roles: reader.roles.iter().map(|role| role.as_str()).collect(),
         marking: clearance.marking().as_str(),
         organisations: clearance.organisations().iter().map(ToString::to_string).collect(),
         auth: api.gate.mode(),
         build: versions.build.clone(),
         catalog: versions.catalog.clone(),
         model: versions.model.clone(),
-    }))
+    };
+    Ok(Answer(Shown::nothing(), Json(me)))
 }

@@ -3,13 +3,19 @@
 #![allow(unused_qualifications, reason = "the descriptions of routes are written by a macro that qualifies its words")]
 
 mod alerts;
+mod beside;
+mod body;
 mod catalog;
+mod feed;
 mod me;
+mod notes;
 mod openapi;
 mod shares;
+mod shown;
 mod sources;
 mod stream;
 mod table;
+mod triage;
 mod volumes;
 
 #[cfg(test)]
@@ -28,15 +34,22 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use headwater_model::Versions;
+use headwater_people::{Moment, People};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::read::View;
+use crate::read::{Sight, View};
 use crate::{Gate, Problem, ReadModel, Reader};
+use feed::Feed;
 
+pub(crate) use body::BODY_BYTES_MAX;
 pub use openapi::document;
+pub use triage::TriageState;
+
+/// What says which time it is.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// Questions that are worked on at a time; more wait for their turn. Each takes a core.
 const QUESTIONS: usize = 4;
@@ -50,22 +63,44 @@ const STREAMS: usize = 64;
 /// Seconds after which a client may ask again that was turned away.
 const AGAIN_AFTER_S: u32 = 5;
 
+/// What the API answers from.
+pub struct Grounds {
+    /// What is committed.
+    pub model: Arc<ReadModel>,
+    /// What people have done with it, in a database that other processes may share.
+    pub people: People,
+    /// Who is let in.
+    pub gate: Arc<dyn Gate>,
+    /// What answers.
+    pub versions: Versions,
+    /// The time at which people do something.
+    pub clock: Clock,
+}
+
 /// What routes answer from. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Api {
     model: Arc<ReadModel>,
+    people: People,
+    feed: Arc<Feed>,
     gate: Arc<dyn Gate>,
     versions: Arc<Versions>,
+    clock: Clock,
     questions: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
-/// The routes of the API, over a read model, for whom the gate lets in.
-pub fn api(model: Arc<ReadModel>, gate: Arc<dyn Gate>, versions: Versions) -> Router {
+/// The routes of the API. Must be called within the runtime that serves them: what other processes do is listened to
+/// there.
+pub fn api(grounds: Grounds) -> Router {
+    let Grounds { model, people, gate, versions, clock } = grounds;
     let api = Api {
         model,
+        feed: Arc::new(Feed::of(people.clone(), Arc::clone(&clock))),
+        people,
         gate,
         versions: Arc::new(versions),
+        clock,
         questions: Arc::new(Semaphore::new(QUESTIONS)),
         streams: Arc::new(Semaphore::new(STREAMS)),
     };
@@ -73,6 +108,11 @@ pub fn api(model: Arc<ReadModel>, gate: Arc<dyn Gate>, versions: Versions) -> Ro
         .route("/api/v1/alerts", get(alerts::list))
         .route("/api/v1/alerts/{id}", get(alerts::one))
         .route("/api/v1/alerts/{id}/evidence", get(alerts::evidence))
+        .route("/api/v1/alerts/{id}/looked", post(beside::looked))
+        .route("/api/v1/alerts/{id}/notes", get(notes::list).post(notes::add))
+        .route("/api/v1/alerts/{id}/transitions", get(triage::transitions))
+        .route("/api/v1/alerts/{id}/triage", get(triage::one).post(triage::change))
+        .route("/api/v1/triage", post(triage::change_many))
         .route("/api/v1/volumes", get(volumes::volumes))
         .route("/api/v1/shares", get(shares::shares))
         .route("/api/v1/sources", get(sources::sources))
@@ -80,13 +120,14 @@ pub fn api(model: Arc<ReadModel>, gate: Arc<dyn Gate>, versions: Versions) -> Ro
         .route("/api/v1/catalog/controls", get(catalog::controls))
         .route("/api/v1/me", get(me::me))
         .route("/api/v1/stream", get(stream::stream))
+        .layer(middleware::from_fn_with_state(api.clone(), shown::write_down))
         .layer(middleware::from_fn_with_state(api.clone(), admit));
     Router::new()
         .merge(guarded)
         .route("/openapi.json", get(openapi::json))
         .route("/reference", get(openapi::reference))
         .fallback(|| async { Problem::absent("there is no such path; /openapi.json lists those there are") })
-        .method_not_allowed_fallback(|| async { Problem::method("this path takes GET") })
+        .method_not_allowed_fallback(|| async { Problem::method("/openapi.json lists what this path takes") })
         .layer(middleware::from_fn(guard))
         .with_state(api)
 }
@@ -94,7 +135,10 @@ pub fn api(model: Arc<ReadModel>, gate: Arc<dyn Gate>, versions: Versions) -> Ro
 /// Lets the reader in before any route looks at the request.
 async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
-    match api.gate.admit(&head) {
+    if let Err(problem) = body::same_site(&head) {
+        return problem.into_response();
+    }
+    match api.gate.admit(&head).await {
         Err(problem) => problem.into_response(),
         Ok(reader) => {
             head.extensions.insert(reader);
@@ -139,6 +183,23 @@ impl Drop for GivenUp {
 }
 
 impl Api {
+    /// The time.
+    fn now(&self) -> Moment {
+        (self.clock)()
+    }
+
+    /// How a reader sees an alert.
+    ///
+    /// # Errors
+    /// The one answer where there is none that they may see.
+    async fn sight(&self, reader: &Reader, id: &str) -> Result<Sight, Problem> {
+        if id.len() > alerts::ID_BYTES_MAX {
+            return Err(alerts::nothing());
+        }
+        let id = id.to_owned();
+        self.ask(reader, move |view, _| view.sight(&id).ok_or_else(alerts::nothing)).await
+    }
+
     /// Works on a question for a reader, off the threads that serve connections, as many at a time as may be.
     async fn ask<R: Send + 'static>(
         &self,

@@ -30,7 +30,9 @@ pub(crate) struct ProblemAnswer(Problem);
     servers((url = "/", description = "The process that serves this document")),
     paths(
         super::alerts::list, super::alerts::one, super::alerts::evidence, super::volumes::volumes, super::shares::shares,
-        super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream
+        super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream,
+        super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
+        super::triage::change_many, super::triage::transitions
     ),
     components(schemas(Problem), responses(ProblemAnswer))
 )]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown};
 use super::{Api, volumes};
 use crate::params::Params;
 use crate::read::{Granularity, RollUp, VolumeLine};
@@ -103,7 +104,7 @@ pub(crate) async fn shares(
     State(api): State<Api>,
     reader: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<ShareList>, Problem> {
+) -> Result<Answer<Json<ShareList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let mut selection = volumes::common(&mut params)?;
     let by_route = params.word("of", &[("substance", false), ("route", true)])?.unwrap_or_default();
@@ -146,12 +147,13 @@ pub(crate) async fn shares(
             });
         }
     }
-    Ok(Json(ShareList {
+    let list = ShareList {
         shares,
         marking: sheet.marking.map(Marking::as_str),
         computed_up_to,
         complete_to: complete.overall,
         complete_to_set_by: complete.set_by,
         simulated: sheet.simulated,
-    }))
+    };
+    Ok(Answer(Shown::of(sheet.marking), Json(list)))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown};
 use super::{Api, openapi};
 use crate::params::Params;
 use crate::{Problem, Reader};
@@ -92,7 +93,7 @@ pub(crate) async fn sources(
     State(api): State<Api>,
     reader: Reader,
     RawQuery(query): RawQuery,
-) -> Result<Json<SourceList>, Problem> {
+) -> Result<Answer<Json<SourceList>>, Problem> {
     Params::new(query.as_deref())?.finish()?;
     let computed_up_to = reader.clearance.marking().as_str();
     let list = api.ask(&reader, move |view, _| {
@@ -123,5 +124,6 @@ pub(crate) async fn sources(
             computed_up_to,
         })
     });
-    Ok(Json(list.await?))
+    // How good the data of a reporter are is no record of theirs.
+    Ok(Answer(Shown::nothing(), Json(list.await?)))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Field, Schema};
+use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName};
 use axum::response::{IntoResponse, Response};
 use headwater_model::{Day, Marking, Versions};
 use parquet::arrow::ArrowWriter;
@@ -15,9 +15,6 @@ use parquet::file::properties::WriterProperties;
 
 use crate::Problem;
 use crate::params::Params;
-
-/// Says the narrowest label of what a table holds.
-const MARKING: HeaderName = HeaderName::from_static("headwater-marking");
 
 /// In what an answer comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +28,11 @@ pub(crate) enum Format {
 impl Format {
     const ALL: [(&'static str, Format); 4] =
         [("json", Format::Json), ("csv", Format::Csv), ("arrow", Format::Arrow), ("parquet", Format::Parquet)];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        Format::ALL.iter().find(|(_, format)| *format == self).map_or("", |(word, _)| word)
+    }
 
     fn media(self) -> &'static str {
         match self {
@@ -80,7 +82,6 @@ impl Table {
         let headers = [
             (CONTENT_TYPE, media.to_owned()),
             (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.{ending}\"")),
-            (MARKING, self.marking.as_str().to_owned()),
         ];
         Ok((headers, body).into_response())
     }

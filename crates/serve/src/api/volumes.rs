@@ -14,6 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::openapi::ProblemAnswer;
+use super::shown::{Answer, Shown};
 use super::table::{Column, Format, Table};
 use crate::params::{Params, words};
 use crate::read::{Complete, Granularity, Refused, RollUp, Selection, VolumeLine, VolumeSheet};
@@ -147,7 +148,7 @@ pub(crate) async fn volumes(
     reader: Reader,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-) -> Result<Response, Problem> {
+) -> Result<Answer<Response>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let selection = selection(&mut params)?;
     let format = Format::of(&mut params, &headers)?;
@@ -165,12 +166,13 @@ pub(crate) async fn volumes(
             )));
         }
         let rows: Vec<VolumeRow> = sheet.lines.iter().map(row).collect();
-        return table(&rows, sheet.marking.unwrap_or(Marking::Clear), &api).answer(format, "volumes");
+        let file = table(&rows, sheet.marking.unwrap_or(Marking::Clear), &api).answer(format, "volumes")?;
+        return Ok(Answer(Shown { file: Some(format), ..Shown::of(sheet.marking) }, file));
     };
     let from = cursor.map_or(0, |cursor| sheet.lines.partition_point(|line| cursor.cmp_line(line) != Ordering::Less));
     let page = &sheet.lines[from..sheet.lines.len().min(from + limit)];
     let more = from + page.len() < sheet.lines.len();
-    Ok(Json(VolumeList {
+    let list = VolumeList {
         volumes: page.iter().map(row).collect(),
         lines: sheet.lines.len() as u64,
         next_cursor: page.last().filter(|_| more).map(|line| Place::of(line).write()),
@@ -179,8 +181,8 @@ pub(crate) async fn volumes(
         complete_to: complete.overall,
         complete_to_set_by: complete.set_by,
         simulated: sheet.simulated,
-    })
-    .into_response())
+    };
+    Ok(Answer(Shown::of(sheet.marking), Json(list).into_response()))
 }
 
 /// The sheet of a selection, and the line of completeness.

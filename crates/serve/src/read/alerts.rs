@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use headwater_model::{Alert, AlertStatus, Band, Day, Kind, Raised};
+use headwater_model::{Alert, AlertStatus, Band, Day, Kind, Marking, Raised};
 
 use super::View;
 
@@ -129,6 +129,17 @@ pub struct AlertPage {
     pub counted: Counted,
 }
 
+/// How a reader sees an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sight {
+    /// The narrowest label of the revisions that they see.
+    pub marking: Marking,
+    /// The last revision that they see.
+    pub revision: u32,
+    /// Whether they see every revision.
+    pub whole: bool,
+}
+
 /// Alerts that were told after a place in the log.
 pub struct Told {
     /// In the order in which they were told.
@@ -176,14 +187,29 @@ impl View<'_> {
         firsts.map(|alert| Raised::of(alert)).collect()
     }
 
-    /// Alerts that match, from behind a place on, at most so many.
-    pub fn alerts(&self, filter: &AlertFilter, sort: Sort, after: Option<&str>, limit: usize) -> AlertPage {
+    /// How a reader sees an alert; none where there is no such alert, and none where they see nothing of it.
+    pub fn sight(&self, id: &str) -> Option<Sight> {
+        let numbers = self.held().book.by_id.get(id)?;
+        let seen: Vec<&Arc<Alert>> = self.revisions_of(numbers, None).collect();
+        let (last, marking) = (seen.last()?, seen.iter().map(|alert| alert.marking).max()?);
+        Some(Sight { marking, revision: last.revision, whole: seen.len() == numbers.len() })
+    }
+
+    /// Alerts that the filter takes and `also` takes, from behind a place on, at most so many.
+    pub fn alerts(
+        &self,
+        filter: &AlertFilter,
+        also: &mut dyn FnMut(&Alert) -> bool,
+        sort: Sort,
+        after: Option<&str>,
+        limit: usize,
+    ) -> AlertPage {
         let mut counted = Counted::default();
         let mut matching: Vec<(String, &Arc<Alert>)> = Vec::new();
         for alert in self.standing(filter.as_of) {
             counted.without_filter += 1;
             counted.last_raised = counted.last_raised.max(Some(alert.detected_at));
-            if filter.takes(alert) {
+            if filter.takes(alert) && also(alert) {
                 counted.matching += 1;
                 *counted.by_status.entry(alert.status.as_str()).or_default() += 1;
                 *counted.by_kind.entry(alert.kind.as_str()).or_default() += 1;
@@ -216,6 +242,12 @@ impl View<'_> {
     /// How many revisions were told so far: where a stream begins that resumes nothing.
     pub(crate) fn end_of_log(&self) -> usize {
         self.held().book.told.len()
+    }
+
+    /// The last revision that was told and that the reader sees, as its id and number.
+    pub(crate) fn last_told(&self) -> Option<(String, u32)> {
+        let last = self.held().book.told.iter().rev().find(|alert| self.seen(alert))?;
+        Some((last.alert_id.clone(), last.revision))
     }
 
     /// The place behind a revision that the reader sees.

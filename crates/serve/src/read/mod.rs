@@ -18,7 +18,7 @@ use headwater_catalog::Catalog;
 use headwater_model::{Budgets, Clearance, Day};
 use tokio::sync::watch;
 
-pub use alerts::{AlertFilter, Sort, Told};
+pub use alerts::{AlertFilter, Sight, Sort, Told};
 pub use complete::Complete;
 pub use held::{Held, Taken};
 pub use sources::Account;
