@@ -39,10 +39,10 @@ fn the_calls_of_the_readme_are_answered() {
         ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*"),
     ];
     let mut run = Live::start(folder, "log", &[], &settings);
-    run.until("the API answers", || folder.join("log").exists() && said(folder, "read_model_ready").is_some());
-    let address = said(folder, "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
+    run.until("the API answers", || folder.join("log").exists() && said(folder, "log", "read_model_ready").is_some());
+    let address = said(folder, "log", "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
     let calls: Vec<String> = calls().iter().map(|call| call.replace(WRITTEN, &address)).collect();
-    let [list, evidence, arrow, as_of, stream] = &calls[..] else { panic!("five calls: {calls:?}") };
+    let [list, evidence, arrow, as_of, stream, close] = &calls[..] else { panic!("six calls: {calls:?}") };
 
     // Before anything is told, so that all of it is heard.
     let mut listening =
@@ -60,7 +60,7 @@ fn the_calls_of_the_readme_are_answered() {
     let alerts: Value = serde_json::from_slice(&shell(folder, list)).unwrap();
     let ids: Vec<&str> = alerts["alerts"].as_array().unwrap().iter().map(|a| a["alert_id"].as_str().unwrap()).collect();
     assert!(alerts["counts"]["without_filter"].as_u64() >= Some(1), "{alerts}");
-    assert!(ids.iter().all(|id| !id.is_empty()) && id.ends_with(".1"), "{id}");
+    assert!(ids.iter().all(|id| !id.is_empty()) && id.contains(".1~"), "{id}");
     let ground: Value = serde_json::from_slice(&shell(folder, evidence)).unwrap();
     assert!(ground["evidence"]["count"].as_u64() > Some(0), "{ground}");
     shell(folder, arrow);
@@ -69,11 +69,38 @@ fn the_calls_of_the_readme_are_answered() {
     let volumes: Value = serde_json::from_slice(&shell(folder, as_of)).unwrap();
     assert!(!volumes["volumes"].as_array().unwrap().is_empty(), "{volumes}");
     assert_eq!(volumes["simulated"], true);
+
+    // A second process on the same store and the same people's database.
+    let mut other = Live::start(folder, "other", &["--role", "serve"], &settings);
+    other.until("the API answers", || {
+        folder.join("other").exists() && said(folder, "other", "read_model_ready").is_some()
+    });
+    let elsewhere = said(folder, "other", "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
+    // As somebody who has heard of nothing yet: whatever was told and decided is told to them.
+    let stream = format!("{} -H 'Last-Event-ID: ~0'", stream.replace(&address, &elsewhere));
+    let mut listening =
+        Command::new("sh").args(["-c", &format!("exec {stream}")]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut heard = BufReader::new(listening.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let closed: Value = serde_json::from_slice(&shell(folder, close)).unwrap();
+    assert_eq!((&closed["state"], &closed["changed_by"]), (&"closed".into(), &"local".into()), "{closed}");
+    assert!(heard.any(|line| line == "event: triage"));
+    let told: Value = serde_json::from_str(heard.next().unwrap().strip_prefix("data: ").unwrap()).unwrap();
+    listening.kill().unwrap();
+    listening.wait().unwrap();
+    assert_eq!(told, closed);
+    let stale: Value = serde_json::from_slice(&shell(folder, &close.replace(&address, &elsewhere))).unwrap();
+    assert_eq!((&stale["status"], &stale["current"]), (&409.into(), &closed));
+    other.terminate();
     run.terminate();
+
+    // All of it stands in the log of what people did, in one chain.
+    let anchor = binary::succeeds(folder, &["audit", "verify", "--data", "data"]);
+    let entries: u64 = anchor.split(' ').next().unwrap().parse().unwrap();
+    assert!(entries >= 2, "{anchor}");
 }
 
 /// The last line of the log that tells of an event.
-fn said(folder: &Path, event: &str) -> Option<Value> {
-    let log = fs::read_to_string(folder.join("log")).unwrap();
+fn said(folder: &Path, log: &str, event: &str) -> Option<Value> {
+    let log = fs::read_to_string(folder.join(log)).unwrap();
     log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["event"] == event)
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use headwater_catalog::Catalog;
 use headwater_model::{Alert, AlertStatus, Day};
-use headwater_runtime::{Config, Shutdown};
+use headwater_runtime::{Config, PeopleDatabase, Shutdown};
 use headwater_sim::{Scenario, Spec, World};
 use headwater_store::{
     ALERTS_FILE, Archive, DetectLog, Objects, OutputFolder, REJECTS_FILE, SUMMARY_FILE, StoreUrl, VOLUMES_FILE,
@@ -157,8 +157,12 @@ fn prepare(dir: &Path, seed: u64) -> Result<Marker, Failure> {
     }
     let marker = Marker { seed, end: clock::yesterday()?, done: false };
     write_marker(dir, marker)?;
-    for name in ["inbox", "data", "results"] {
-        match fs::remove_dir_all(dir.join(name)) {
+    // What was decided of another world's alerts too: ids are the same where the world is.
+    let people = ["", "-wal", "-shm"].map(|more| format!("{}{more}", PeopleDatabase::FILE));
+    for name in ["inbox", "data", "results"].into_iter().chain(people.iter().map(String::as_str)) {
+        let path = dir.join(name);
+        let removed = if path.is_file() { fs::remove_file(&path) } else { fs::remove_dir_all(&path) };
+        match removed {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(anyhow::Error::new(error).context(cannot()).into());
             }
@@ -178,7 +182,7 @@ fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
 /// The API; where another process has the address, says how to give another.
 fn serve(config: &Config, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
     let budgets = crate::budgets::detector(&config.detect, catalog)?.budgets;
-    Serving::start(&config.serve, budgets, catalog).map_err(|failure| match failure {
+    Serving::start(config, budgets, catalog).map_err(|failure| match failure {
         Failure::Failed(error) => Failure::Failed(error.context("give another address with --listen")),
         other => other,
     })

@@ -8,8 +8,9 @@ use std::time::Duration;
 use headwater_catalog::Catalog;
 use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
 use headwater_model::{Budgets, Clearance, Marking};
-use headwater_runtime::{AuthMode, ServeSettings};
-use headwater_serve::{Gate, Limits, OpenGate, ReadModel, Server, api};
+use headwater_people::{Location, Moment, People};
+use headwater_runtime::{AuthMode, Config, ServeSettings};
+use headwater_serve::{Gate, Grounds, Limits, OpenGate, ReadModel, Server, api};
 
 use crate::archive::Holdings;
 use crate::clock::{self, Stopwatch};
@@ -32,11 +33,17 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Listens where the settings say, and answers "not yet" until the store was read.
-    pub fn start(settings: &ServeSettings, budgets: Budgets, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+    /// Listens where the configuration says, and answers "not yet" until the store was read. The people's database is
+    /// made where it is a file that is not there yet.
+    pub fn start(config: &Config, budgets: Budgets, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
         let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
-        let routes = api(Arc::clone(&model), gate(settings)?, versions(catalog));
-        let server = Server::start(KEY, settings.listen, routes, Limits::API)?;
+        let (gate, people) = (gate(&config.serve)?, location(config)?);
+        let routes = async || {
+            let people = People::open(&people).await.map_err(anyhow::Error::from)?;
+            let clock = Arc::new(|| Moment(clock::unix_ms()));
+            Ok(api(Grounds { model: Arc::clone(&model), people, gate, versions: versions(catalog), clock }))
+        };
+        let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;
         ApiServed { addr: &server.address() }.log();
         Ok(Serving { server, model })
     }
@@ -76,6 +83,12 @@ impl Serving {
             }
         }
     }
+}
+
+/// Where the people's state is.
+fn location(config: &Config) -> Result<Location, Failure> {
+    let url = config.people.url().map_err(|error| Failure::Usage(error.to_string()))?;
+    Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))
 }
 
 /// Who is let in, as the settings say.
