@@ -29,7 +29,8 @@ pub struct Problem {
     /// The HTTP status.
     pub status: u16,
     /// What happened here, and what to do.
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// The field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -52,7 +53,7 @@ pub struct Problem {
 
 impl Problem {
     fn new(kind: &'static str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Problem {
-        let (status, detail) = (status.as_u16(), detail.into());
+        let (status, detail) = (status.as_u16(), detail.into().into());
         Problem {
             kind,
             title,
@@ -157,14 +158,14 @@ impl From<PeopleError> for Problem {
             PeopleError::Empty { field }
             | PeopleError::Control { field, .. }
             | PeopleError::NotAnObject { field, .. } => {
-                Problem { detail: said, ..Problem::field(field, "", "a text without control characters") }
+                Problem { detail: said.into(), ..Problem::field(field, "", "a text without control characters") }
             }
             PeopleError::TooLong { field, begins, max, .. } => {
-                Problem { detail: said, ..Problem::field(field, &begins, format!("at most {max} bytes")) }
+                Problem { detail: said.into(), ..Problem::field(field, &begins, format!("at most {max} bytes")) }
             }
             PeopleError::OutOfRange { field, value, min, max } => {
                 let allowed = format!("{min} to {max}");
-                Problem { detail: said, ..Problem::field(field, &value.to_string(), allowed) }
+                Problem { detail: said.into(), ..Problem::field(field, &value.to_string(), allowed) }
             }
             PeopleError::TooMany { .. } | PeopleError::Refused { .. } => Problem::refused(said),
             PeopleError::Stale { current, .. } => Problem {

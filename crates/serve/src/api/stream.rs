@@ -115,7 +115,8 @@ pub(crate) async fn stream(
     let place = Arc::clone(&api.streams).try_acquire_owned().map_err(full)?;
     // Before the places in the logs are looked up, so that nothing told between the two is missed.
     let (mut changes, mut people) = (api.model.changes(), api.feed.changes());
-    (changes.mark_changed(), people.mark_changed());
+    changes.mark_changed();
+    people.mark_changed();
     let was = headers.get(LAST_EVENT_ID).map(|id| Was::read(id.to_str().unwrap_or_default()));
     let heard = api.now();
     let since = was.as_ref().and_then(|was| was.heard);
