@@ -1,5 +1,7 @@
 //! A cell seen through a lens: the statistic run from the start, with the evidence of the pair it speaks of.
 
+use std::sync::Arc;
+
 use headwater_catalog::Catalog;
 use headwater_model::{Day, Marking, Names};
 
@@ -13,11 +15,14 @@ use crate::statistic::{Record, Value, course, run, run_pair};
 use crate::sums::Level;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
+use crate::watch::Watch;
 
 /// What an analysis stands on.
 #[derive(Clone, Copy)]
 pub(crate) struct Ground<'a> {
     pub cell: &'a Cell,
+    /// Where the cell is watched: what it was asked lately need not be asked again.
+    pub watch: Option<&'a Watch>,
     pub registry: &'a Registry,
     pub names: &'a Names,
     pub catalog: &'a Catalog,
@@ -34,7 +39,7 @@ pub(crate) struct Ground<'a> {
 pub(crate) struct Analysis {
     /// How series were told apart.
     pub labels: Labels,
-    pub tally: Tally,
+    pub tally: Arc<Tally>,
     pub level: Level,
     pub falling: Label,
     pub rising: Label,
@@ -77,14 +82,22 @@ impl Ground<'_> {
 
     /// The analysis of the leading pair, or of the pair given.
     pub fn analyse(&self, lens: &Lens<'_>, pair: Option<(Label, Label)>) -> Option<Analysis> {
-        let tally = Tally::of(self.cell, self.registry, lens);
+        let tally = match self.watch.and_then(|watch| watch.tally(lens)) {
+            Some(tally) => Arc::clone(tally),
+            None => Arc::new(Tally::of(self.cell, self.registry, lens)),
+        };
         let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
         let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
-        let sums = run(&tally, &shape, config, week)?.sums;
-        let level = sums.level()?;
+        let (level, leader) = match self.watch.and_then(|watch| watch.sums(&tally, &shape, week)) {
+            Some(sums) => (sums.level()?, sums.leader()?),
+            None => {
+                let sums = run(&tally, &shape, config, week)?.sums;
+                (sums.level()?, sums.leader()?)
+            }
+        };
         let (a, b) = match pair {
             Some((falling, rising)) => (tally.local(falling)?, tally.local(rising)?),
-            None => sums.leader().map(|(_, pair)| (pair / k, pair % k))?,
+            None => (leader.1 / k, leader.1 % k),
         };
         let mut record = Record::default();
         let state = run_pair(&tally, &shape, config, week, (a, b), Some(&mut record))?;

@@ -51,6 +51,8 @@ pub(crate) struct Cell {
     counts: BTreeMap<Label, i64>,
     /// The subdivisions that its series name, none among them.
     subdivisions: BTreeSet<Option<Box<str>>>,
+    /// The highest marking of its series.
+    marking: Marking,
 }
 
 impl Cell {
@@ -63,6 +65,7 @@ impl Cell {
             strata: Vec::new(),
             counts: BTreeMap::new(),
             subdivisions: BTreeSet::new(),
+            marking: Marking::Clear,
         }
     }
 
@@ -83,6 +86,7 @@ impl Cell {
     ) {
         let stratum = self.stratum(info);
         if self.series.insert(series) {
+            self.marking = self.marking.max(info.marking);
             if !self.subdivisions.contains(&info.subdivision) {
                 self.subdivisions.insert(info.subdivision.clone());
             }
@@ -144,7 +148,7 @@ impl Cell {
 
     /// Net incidents by label, of the records up to a marking.
     pub fn counts(&self, registry: &Registry, up_to: Marking) -> BTreeMap<Label, i64> {
-        if up_to == Marking::Red {
+        if self.is_up_to(up_to) {
             return self.counts.clone();
         }
         let mut counts: BTreeMap<Label, i64> = BTreeMap::new();
@@ -155,6 +159,11 @@ impl Cell {
             }
         }
         counts
+    }
+
+    /// Whether no record of it lies above a marking.
+    pub fn is_up_to(&self, marking: Marking) -> bool {
+        self.marking <= marking
     }
 
     /// Net incidents of all its series.

@@ -179,16 +179,16 @@ impl Detector {
     pub fn evaluate(&self, key: &CellKey, day: KnownDay, up_to: Marking, names: &Names) -> Option<Evaluation> {
         let watch = self.watches.get(key)?;
         let told = self.told_of(&watch.cell);
-        let ground = self.ground(&watch.cell, &told, day.0, names);
+        let ground = self.ground(watch, &told, day.0, names);
         let labels = ground.labels(up_to, None);
         let lens = crate::tally::Lens { labels: Some(&labels), ..crate::tally::Lens::up_to(up_to) };
         let (tally, value) = ground.value(&lens)?;
         Some(Evaluation::of(&value, &tally, &watch.cell, &self.registry, &self.catalog))
     }
 
-    pub(crate) fn ground<'a>(&'a self, cell: &'a Cell, told: &'a [Told], day: Day, names: &'a Names) -> Ground<'a> {
-        let (registry, catalog, config, bar) = (&self.registry, &*self.catalog, &self.config, self.bar(&cell.key));
-        Ground { cell, registry, names, catalog, config, told, bar, day }
+    pub(crate) fn ground<'a>(&'a self, watch: &'a Watch, told: &'a [Told], day: Day, names: &'a Names) -> Ground<'a> {
+        let (registry, catalog, config, cell) = (&self.registry, &*self.catalog, &self.config, &watch.cell);
+        Ground { cell, watch: Some(watch), registry, names, catalog, config, told, bar: self.bar(&cell.key), day }
     }
 
     /// What was told that applies to a cell.
@@ -276,7 +276,7 @@ impl Detector {
                 continue;
             }
             let (lately, corrected) = (watch.corrected, standing.corrected || watch.corrected);
-            let ground = self.ground(&watch.cell, &standing.told, day, names);
+            let ground = self.ground(watch, &standing.told, day, names);
             let found = Found::look(&ground, standing.alert.computed_up_to, Some(standing.pair));
             let gone = found.as_ref().is_none_or(|f| f.analysis.own_log < self.config.corroboration_bar);
             let log = found.as_ref().map(|f| f.analysis.pair_log());
@@ -321,7 +321,7 @@ impl Detector {
     fn raise(&mut self, pending: &Pending, traces: &[EventTrace], day: Day, names: &Names) -> Option<Alert> {
         let (key, found) = (&pending.key, &pending.found);
         let watch = self.watches.get(key)?;
-        let ground = self.ground(&watch.cell, &pending.told, day, names);
+        let ground = self.ground(watch, &pending.told, day, names);
         let (mut alert, trail) = compose(&ground, found, &self.habits(key), traces);
         let one_operation = trail
             .largest
@@ -379,7 +379,7 @@ impl Detector {
         names: &Names,
     ) -> Option<Alert> {
         let (standing, watch) = (self.standing.get(id)?, self.watches.get(&pending.key)?);
-        let ground = self.ground(&watch.cell, &pending.told, day, names);
+        let ground = self.ground(watch, &pending.told, day, names);
         let (mut alert, _) = compose(&ground, &pending.found, &self.habits(&pending.key), traces);
         let last = &standing.alert;
         alert.alert_id = last.alert_id.clone();

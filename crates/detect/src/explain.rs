@@ -107,7 +107,8 @@ pub fn explain(
 ) -> Option<Explanation> {
     let (cell, registry) = cell_of(key, day, panes, names, catalog)?;
     let (told, bar) = (&[][..], config.bar);
-    let ground = Ground { cell: &cell, registry: &registry, names, catalog, config, told, bar, day: day.0 };
+    let ground =
+        Ground { cell: &cell, watch: None, registry: &registry, names, catalog, config, told, bar, day: day.0 };
     let lens = Lens::up_to(up_to);
     let (tally, value) = ground.value(&lens)?;
     let name = |label: Label| LabelName::of(label, &cell, &registry, catalog).id;

@@ -87,6 +87,8 @@ pub(crate) struct Registry {
     /// By series, in the order of the blocks.
     amounts: Vec<Vec<(BlockKey, Amount)>>,
     strata: Vec<StratumKey>,
+    /// Into the names' sources, by stratum.
+    source_of: Vec<Id<Box<str>>>,
     ways: Vec<Way>,
     way_of: BTreeMap<Box<[Country]>, Label>,
 }
@@ -138,6 +140,11 @@ impl Registry {
     /// A stratum by its number.
     pub fn stratum(&self, id: StratumId) -> &StratumKey {
         &self.strata[id as usize]
+    }
+
+    /// Whose a stratum is.
+    pub fn source_of(&self, id: StratumId) -> Id<Box<str>> {
+        self.source_of[id as usize]
     }
 
     /// The countries of a way.
@@ -194,8 +201,8 @@ impl Registry {
             market,
             subdivision: here.and_then(|p| p.subdivision.clone()),
             office: here.and_then(|p| p.office.clone()),
-            stratum: self.stratum_by(own),
-            stratum_of_world: self.stratum_by(of_world),
+            stratum: self.stratum_by(own, series.source),
+            stratum_of_world: self.stratum_by(of_world, series.source),
             source: series.source,
             evidence: series.evidence,
             route: series.route,
@@ -205,9 +212,10 @@ impl Registry {
         })
     }
 
-    fn stratum_by(&mut self, key: StratumKey) -> StratumId {
+    fn stratum_by(&mut self, key: StratumKey, source: Id<Box<str>>) -> StratumId {
         let known = self.strata.iter().position(|s| *s == key).unwrap_or_else(|| {
             self.strata.push(key);
+            self.source_of.push(source);
             self.strata.len() - 1
         });
         known as StratumId

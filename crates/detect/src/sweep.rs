@@ -91,6 +91,11 @@ impl Sweep {
         Some((log, pair / k, pair % k))
     }
 
+    /// The sums at the end of the week last asked for, where that was for such a shape.
+    pub fn sums(&self, shape: &Shape) -> Option<&Sums> {
+        self.sums.as_ref().filter(|_| self.shape == *shape)
+    }
+
     /// All that is said at the end of the week last asked for.
     #[cfg(test)]
     pub fn value(&self) -> Option<Value> {

@@ -47,21 +47,36 @@ impl Lens<'_> {
         }
     }
 
-    /// Whether nothing at all is left out.
-    fn is_whole(&self) -> bool {
+    /// Whether what is left out of a cell is whole strata, or nothing: then its sums by stratum are enough.
+    fn leaves_strata_whole(&self, cell: &Cell) -> bool {
         // Field by field, so that a new one is not forgotten here. How things are shared out and named leaves nothing out.
         let Lens {
             up_to,
-            without_source,
-            without_stratum,
+            without_source: _,
+            without_stratum: _,
             without_areas,
             without_flagged,
             minus,
             by_mass: _,
             labels: _,
         } = *self;
-        let all = without_source.is_none() && without_stratum.is_none() && without_areas.is_empty() && minus.is_empty();
-        all && up_to == Marking::Red && !without_flagged
+        let markets = |area: &Area| cell.key.area == Area::World && matches!(area, Area::Market(_));
+        cell.is_up_to(up_to) && without_areas.iter().all(markets) && minus.is_empty() && !without_flagged
+    }
+
+    /// Whether it shows everything in a cell as it was counted.
+    pub fn shows_all(&self, cell: &Cell) -> bool {
+        let left_out =
+            self.without_source.is_some() || self.without_stratum.is_some() || !self.without_areas.is_empty();
+        self.leaves_strata_whole(cell) && !left_out && !self.by_mass
+    }
+
+    /// Whether a stratum of a cell is seen, through a lens that leaves strata whole.
+    fn sees_stratum(&self, id: StratumId, registry: &Registry) -> bool {
+        let market = registry.stratum(id).market;
+        self.without_source != Some(registry.source_of(id))
+            && self.without_stratum != Some(id)
+            && !self.without_areas.iter().any(|area| area.market() == market)
     }
 
     /// How the series of a cell are told apart.
@@ -101,28 +116,24 @@ pub(crate) struct Tally {
     pub weeks: BTreeMap<i32, Vec<Block>>,
 }
 
-/// Sums by label of one block of one stratum.
-type Sums = BTreeMap<Label, LabelSum>;
+/// What a block of the stratum of some rank sums to under one label.
+type Entry = (BlockKey, u16, Label, LabelSum);
 
 impl Tally {
     /// Counts a whole cell.
     pub fn of(cell: &Cell, registry: &Registry, lens: &Lens<'_>) -> Tally {
         let labels = lens.labels(cell, registry);
-        let blocks = gather(cell, registry, lens, &labels, i32::MIN, i32::MAX);
-        let mut totals: BTreeMap<Label, i64> = BTreeMap::new();
-        for sums in blocks.values() {
-            for (label, (incidents, _)) in sums {
-                let total = totals.entry(*label).or_default();
-                *total = total.saturating_add((*incidents).max(0));
+        let entries = gather(cell, registry, lens, &labels, i32::MIN, i32::MAX);
+        let mut active: Vec<Label> = Vec::new();
+        for (_, _, label, (incidents, _)) in &entries {
+            if *incidents > 0 && !active.contains(label) {
+                active.push(*label);
             }
         }
-        let mut active: Vec<Label> = totals.into_iter().filter(|(_, n)| *n > 0).map(|(label, _)| label).collect();
         labels.sort(&mut active, registry);
         let strata = cell.strata().iter().map(|s| (*s, registry.stratum(*s).evidence.is_trade())).collect();
         let mut tally = Tally { active, strata, weeks: BTreeMap::new() };
-        for ((key, stratum), sums) in blocks {
-            tally.push(key, stratum, &sums, lens);
-        }
+        tally.extend(&entries, lens);
         tally
     }
 
@@ -133,12 +144,11 @@ impl Tally {
             return false;
         }
         self.weeks.remove(&week);
-        for ((key, stratum), sums) in gather(cell, registry, lens, &lens.labels(cell, registry), week, week) {
-            if sums.iter().any(|(label, (n, _))| *n > 0 && self.local(*label).is_none()) {
-                return false;
-            }
-            self.push(key, stratum, &sums, lens);
+        let entries = gather(cell, registry, lens, &lens.labels(cell, registry), week, week);
+        if entries.iter().any(|(_, _, label, (n, _))| *n > 0 && self.local(*label).is_none()) {
+            return false;
         }
+        self.extend(&entries, lens);
         true
     }
 
@@ -167,67 +177,82 @@ impl Tally {
         self.active.iter().position(|active| *active == label)
     }
 
-    fn push(&mut self, key: BlockKey, stratum: u16, sums: &Sums, lens: &Lens<'_>) {
+    /// Adds the blocks of whole weeks.
+    fn extend(&mut self, entries: &[Entry], lens: &Lens<'_>) {
+        for week in entries.chunk_by(|x, y| x.0.week == y.0.week) {
+            let own = week.chunk_by(|x, y| (x.0, x.1) == (y.0, y.1)).filter_map(|block| self.block(block, lens));
+            let mut blocks: Vec<Block> = own.collect();
+            if !blocks.is_empty() {
+                // The order inside a week is that of stratum, then block.
+                blocks.sort_unstable_by_key(|block| (block.stratum, block.key));
+                self.weeks.insert(week[0].0.week, blocks);
+            }
+        }
+    }
+
+    /// The block of some entries; none where nothing of it can fall or rise.
+    fn block(&self, entries: &[Entry], lens: &Lens<'_>) -> Option<Block> {
+        let &(key, stratum, ..) = entries.first()?;
         let mut counts = vec![0.0; self.active.len()].into_boxed_slice();
-        for (label, (incidents, _)) in sums {
+        for (_, _, label, (incidents, _)) in entries {
             if let Some(k) = self.local(*label) {
                 counts[k] = (*incidents).max(0) as f64;
             }
         }
-        let mass: i128 = sums.values().map(|(_, mass)| (*mass).max(0)).sum();
+        let mass: i128 = entries.iter().map(|(.., (_, mass))| (*mass).max(0)).sum();
         if lens.by_mass && mass > 0 {
             let total: f64 = counts.iter().sum();
             for (k, label) in self.active.iter().enumerate() {
-                let own = sums.get(label).map_or(0, |(_, mass)| (*mass).max(0));
+                let own = entries.iter().find(|entry| entry.2 == *label).map_or(0, |(.., (_, mass))| (*mass).max(0));
                 counts[k] = total * (own as f64 / mass as f64);
             }
         }
-        if counts.iter().any(|n| *n > 0.0) {
-            let week = self.weeks.entry(key.week).or_default();
-            // The order inside a week is that of stratum, then block.
-            let at = week.partition_point(|b| (b.stratum, b.key) < (stratum, key));
-            week.insert(at, Block { key, stratum, counts });
-        }
+        counts.iter().any(|n| *n > 0.0).then_some(Block { key, stratum, counts })
     }
 }
 
-/// Net sums by block, stratum and label: integers, so that neither the order of arrival nor the number of a series
-/// shows in them.
-fn gather(
-    cell: &Cell,
-    registry: &Registry,
-    lens: &Lens<'_>,
-    labels: &Labels,
-    from: i32,
-    to: i32,
-) -> BTreeMap<(BlockKey, u16), Sums> {
-    let mut blocks: BTreeMap<(BlockKey, u16), Sums> = BTreeMap::new();
-    let mut add = |key: BlockKey, stratum: StratumId, own: Label, (incidents, mass): LabelSum| {
+/// Net sums in the order of block, stratum and label: integers, so that neither the order of arrival nor the number of a
+/// series shows in them.
+fn gather(cell: &Cell, registry: &Registry, lens: &Lens<'_>, labels: &Labels, from: i32, to: i32) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let rank = |stratum: StratumId| cell.strata().iter().position(|s| *s == stratum).map(|rank| rank as u16);
+    let mut add = |key: BlockKey, stratum: StratumId, own: Label, sum: LabelSum| {
         let label = labels.of(own, registry);
-        let Some(rank) = cell.strata().iter().position(|s| *s == stratum).filter(|_| label != OTHER) else { return };
-        let sum = blocks.entry((key, rank as u16)).or_default().entry(label).or_default();
-        sum.0 = sum.0.saturating_add(incidents);
-        sum.1 += mass;
+        if let Some(rank) = rank(stratum).filter(|_| label != OTHER) {
+            entries.push((key, rank, label, sum));
+        }
     };
-    if lens.is_whole() {
-        for (key, stratum, own, sum) in cell.whole(from, to) {
+    if lens.leaves_strata_whole(cell) {
+        let seen: Vec<StratumId> =
+            cell.strata().iter().copied().filter(|stratum| lens.sees_stratum(*stratum, registry)).collect();
+        for (key, stratum, own, sum) in cell.whole(from, to).filter(|(_, stratum, ..)| seen.contains(stratum)) {
             add(key, stratum, own, sum);
         }
-        return blocks;
-    }
-    let mut add = |key: BlockKey, series: Id<Series>, amount: Amount, sign: i64| {
-        let Some(info) = registry.info(series).filter(|i| lens.sees(i) && cell.takes(i)) else { return };
-        let Some(own) = cell.label(info) else { return };
-        add(key, cell.stratum(info), own, (sign * amount.incidents, i128::from(sign) * i128::from(amount.mass_mg)));
-    };
-    for (key, series, amount) in cell.entries(registry, from, to) {
-        add(key, series, amount, 1);
-    }
-    for pane in lens.minus {
-        let key = BlockKey::of(pane.key);
-        if (from..=to).contains(&key.week) {
-            add(key, pane.key.series, Amount::of(pane), -1);
+    } else {
+        let mut add = |key: BlockKey, series: Id<Series>, amount: Amount, sign: i64| {
+            let Some(info) = registry.info(series).filter(|i| lens.sees(i) && cell.takes(i)) else { return };
+            let Some(own) = cell.label(info) else { return };
+            add(key, cell.stratum(info), own, (sign * amount.incidents, i128::from(sign) * i128::from(amount.mass_mg)));
+        };
+        for (key, series, amount) in cell.entries(registry, from, to) {
+            add(key, series, amount, 1);
+        }
+        for pane in lens.minus {
+            let key = BlockKey::of(pane.key);
+            if (from..=to).contains(&key.week) {
+                add(key, pane.key.series, Amount::of(pane), -1);
+            }
         }
     }
-    blocks
+    // Stable: runs that are in order already are taken as they are.
+    entries.sort_by_key(|(key, rank, label, _)| (*key, *rank, *label));
+    entries.dedup_by(|next, kept| {
+        let same = (next.0, next.1, next.2) == (kept.0, kept.1, kept.2);
+        if same {
+            kept.3.0 = kept.3.0.saturating_add(next.3.0);
+            kept.3.1 += next.3.1;
+        }
+        same
+    });
+    entries
 }

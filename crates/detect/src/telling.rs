@@ -124,7 +124,7 @@ impl Detector {
             return None;
         }
         let told = self.told_of(&watch.cell);
-        let ground = self.ground(&watch.cell, &told, day, names);
+        let ground = self.ground(watch, &told, day, names);
         let counted = watch.cell.series(&self.registry).filter(|(id, _)| !self.registry.amounts(*id).is_empty());
         let markings: BTreeSet<Marking> = counted.map(|(_, info)| info.marking).collect();
         let found = markings.into_iter().find_map(|up_to| {
@@ -150,7 +150,7 @@ impl Detector {
     fn is_more_than(&self, key: &CellKey, found: &Found, narrower: Vec<Area>, day: Day, names: &Names) -> bool {
         let Some(watch) = self.watches.get(key) else { return false };
         let told = self.told_of(&watch.cell);
-        let ground = self.ground(&watch.cell, &told, day, names);
+        let ground = self.ground(watch, &told, day, names);
         match key.area {
             _ if narrower.is_empty() => true,
             Area::World => found.passes_without(&ground, &narrower) && found.spread(&ground, &narrower),

@@ -1,6 +1,7 @@
 //! A watched cell: its sums, how its sources report, and its statistic.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_model::{Day, Evidence, Marking, Pane};
@@ -10,7 +11,8 @@ use crate::config::StatisticConfig;
 use crate::labels::Labels;
 use crate::registry::{Registry, SeriesInfo};
 use crate::reporting::Reporting;
-use crate::sums::Level;
+use crate::statistic::{Shape, last_week};
+use crate::sums::{Level, Sums};
 use crate::sweep::Sweep;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
@@ -23,7 +25,7 @@ pub(crate) struct Watch {
     pub cell: Cell,
     /// How its series are told apart, and what they count so.
     labels: Labels,
-    tally: Option<Tally>,
+    tally: Option<Arc<Tally>>,
     sweep: Sweep,
     changed: BTreeSet<i32>,
     /// How its sources report. Kept by the cells that are run daily; what others tell stands on theirs.
@@ -97,19 +99,32 @@ impl Watch {
         let whole = match &mut self.tally {
             None => true,
             Some(tally) => {
+                let tally = Arc::make_mut(tally);
                 renamed
                     || !changed.iter().all(|week| tally.refresh(cell, registry, &lens, *week))
                     || !tally.all_active()
             }
         };
         if whole {
-            self.tally = Some(Tally::of(&self.cell, registry, &lens));
+            self.tally = Some(Arc::new(Tally::of(&self.cell, registry, &lens)));
         }
         let tally = self.tally.as_ref()?;
         let shape = shape_of(tally, &self.cell, told, registry, catalog);
         self.level = self.sweep.level(tally, &shape, (!whole).then_some(&changed), config, week);
         self.tested |= self.level.is_some();
         self.level
+    }
+
+    /// The tally that was last asked of, where it is what a lens shows.
+    pub fn tally(&self, lens: &Lens<'_>) -> Option<&Arc<Tally>> {
+        let same = self.changed.is_empty() && lens.labels == Some(&self.labels) && lens.shows_all(&self.cell);
+        self.tally.as_ref().filter(|_| same)
+    }
+
+    /// The sums at the end of `week`, where they are those last asked for: of this tally and of such a shape.
+    pub fn sums(&self, tally: &Arc<Tally>, shape: &Shape, week: i32) -> Option<&Sums> {
+        let own = self.tally.as_ref().is_some_and(|own| Arc::ptr_eq(own, tally));
+        self.sweep.sums(shape).filter(|sums| own && sums.week == last_week(tally, week))
     }
 }
 
@@ -195,6 +210,16 @@ mod tests {
                 let shape = shape_of(&tally, &watch.cell, &[], &registry, &catalog);
                 let fresh = run(&tally, &shape, &config, day.week()).and_then(|s| s.value());
                 prop_assert_eq!(&kept, &fresh);
+                let lens = Lens { labels: Some(&Labels::Members), ..Lens::up_to(Marking::Red) };
+                prop_assert_eq!(watch.tally(&lens).map(|kept| &**kept), Some(&tally));
+                // Summed by stratum or series by series, what a lens shows is the same.
+                let nothing = [Pane { sums: Sums::default(), ..panes[0] }];
+                for source in SOURCES {
+                    let lens = Lens { without_source: names.sources.find(source), ..lens };
+                    prop_assert!(watch.tally(&lens).is_none());
+                    let by_series = Tally::of(&watch.cell, &registry, &Lens { minus: &nothing, ..lens });
+                    prop_assert_eq!(Tally::of(&watch.cell, &registry, &lens), by_series);
+                }
                 tested += usize::from(fresh.is_some());
                 prop_assert!(watch.sweep.kept() <= crate::sweep::WEEKS_MAX);
             }
