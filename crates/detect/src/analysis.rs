@@ -11,7 +11,7 @@ use crate::labels::{Label, Labels};
 use crate::registry::Registry;
 #[cfg(doc)]
 use crate::statistic::State;
-use crate::statistic::{Record, Value, course, run, run_pair};
+use crate::statistic::{Record, Shape, Value, course, run, run_pair};
 use crate::sums::Level;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
@@ -58,17 +58,55 @@ impl Ground<'_> {
 
     /// What a pair says for itself through a lens ([`State::own_log`]); none where it cannot be tested.
     pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (Label, Label)) -> Option<f64> {
-        let tally = Tally::of(self.cell, self.registry, lens);
-        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        let (tally, shape) = self.seen(lens);
         let (a, b) = (tally.local(falling)?, tally.local(rising)?);
         let state = run_pair(&tally, &shape, &self.config.statistic, self.day.week(), (a, b), None)?;
         state.own_log(tally.active.len(), a, b)
     }
 
+    /// Whether, through a lens, the cell is above its bar and a pair carries enough of it to be named.
+    pub fn leads(&self, lens: &Lens<'_>, (falling, rising): (Label, Label)) -> bool {
+        let (tally, shape) = self.seen(lens);
+        let (Some(a), Some(b)) = (tally.local(falling), tally.local(rising)) else { return false };
+        let (config, week, mut record) = (&self.config.statistic, self.day.week(), Record::default());
+        if run_pair(&tally, &shape, config, week, (a, b), Some(&mut record)).is_none() {
+            return false;
+        }
+        let pair_log = record.pair_log();
+        // The pair is run for a fraction of the work; where it alone says that no sum can do, the others are not run.
+        if pair_log - self.config.lead_share_min.ln() < self.bar - ROUNDING {
+            return false;
+        }
+        let level = run(&tally, &shape, config, week).and_then(|state| state.sums.level());
+        level.is_some_and(|level| is_led(self, level, pair_log))
+    }
+
+    /// A tally and the shape of a run over it that give what a lens shows. Where whole strata are left out of a watched
+    /// cell and every label is still there, its own tally will do.
+    fn seen(&self, lens: &Lens<'_>) -> (Arc<Tally>, Shape) {
+        let own =
+            self.watch.filter(|_| lens.leaves_strata_whole(self.cell)).and_then(|watch| watch.tally(&lens.whole()));
+        if let Some(tally) = own {
+            let ranks = tally.strata.iter().enumerate();
+            let left_out = ranks.filter(|(_, (stratum, _))| !lens.sees_stratum(*stratum, self.registry));
+            let without: Vec<u16> = left_out.map(|(rank, _)| rank as u16).collect();
+            if tally.all_active(&without) {
+                return (Arc::clone(tally), Shape { without, ..self.shape(tally) });
+            }
+        }
+        let tally = Tally::of(self.cell, self.registry, lens);
+        let shape = self.shape(&tally);
+        (Arc::new(tally), shape)
+    }
+
+    fn shape(&self, tally: &Tally) -> Shape {
+        shape_of(tally, self.cell, self.told, self.registry, self.catalog)
+    }
+
     /// All that the statistic says of the cell through a lens, with the tally that it stands on.
     pub fn value(&self, lens: &Lens<'_>) -> Option<(Tally, Value)> {
         let tally = Tally::of(self.cell, self.registry, lens);
-        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        let shape = self.shape(&tally);
         let value = run(&tally, &shape, &self.config.statistic, self.day.week())?.value()?;
         Some((tally, value))
     }
@@ -76,7 +114,7 @@ impl Ground<'_> {
     /// The log statistic of the cell at the end of each week.
     pub fn course(&self, lens: &Lens<'_>) -> Vec<(i32, f64)> {
         let tally = Tally::of(self.cell, self.registry, lens);
-        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        let shape = self.shape(&tally);
         course(&tally, &shape, &self.config.statistic, self.day.week())
     }
 
@@ -86,7 +124,7 @@ impl Ground<'_> {
             Some(tally) => Arc::clone(tally),
             None => Arc::new(Tally::of(self.cell, self.registry, lens)),
         };
-        let shape = shape_of(&tally, self.cell, self.told, self.registry, self.catalog);
+        let shape = self.shape(&tally);
         let (config, week, k) = (&self.config.statistic, self.day.week(), tally.active.len());
         let (level, leader) = match self.watch.and_then(|watch| watch.sums(&tally, &shape, week)) {
             Some(sums) => (sums.level()?, sums.leader()?),
@@ -109,10 +147,18 @@ impl Ground<'_> {
     }
 }
 
+/// Nats by which what was computed may differ from what is.
+const ROUNDING: f64 = 1e-9;
+
+/// Whether a cell is above its bar and a pair carries enough of it to be named.
+fn is_led(ground: &Ground<'_>, level: Level, pair_log: f64) -> bool {
+    level.log > ground.bar && pair_log - level.log >= ground.config.lead_share_min.ln()
+}
+
 impl Analysis {
     /// Whether the cell is above its bar and the pair carries enough of it to be named.
     pub fn leads(&self, ground: &Ground<'_>) -> bool {
-        self.level.log > ground.bar && self.pair_log() - self.level.log >= ground.config.lead_share_min.ln()
+        is_led(ground, self.level, self.pair_log())
     }
 
     /// Natural logarithm of the pair's own part of the sum.

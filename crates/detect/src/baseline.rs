@@ -2,7 +2,7 @@
 
 use crate::block::{BlockKey, WEEK_DAYS};
 use crate::config::StatisticConfig;
-use crate::tally::Tally;
+use crate::tally::Block;
 
 /// Pseudo-count of a substance in a stratum: no odds are ever zero or infinite.
 pub(crate) const PSEUDO_COUNT: f64 = 0.5;
@@ -28,6 +28,8 @@ fn urn_part(block: BlockKey) -> f64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Baseline {
     substances: usize,
+    /// What a week leaves of a count.
+    fade: f64,
     /// Decayed counts since each era's start, the first era being all time: `[era][stratum][substance]`.
     counts: Vec<Vec<f64>>,
     /// Decayed counts over all strata.
@@ -59,10 +61,11 @@ pub(crate) struct Odds {
 
 impl Baseline {
     /// Nothing known; `eras` besides all time.
-    pub fn new(strata: usize, substances: usize, eras: usize) -> Baseline {
+    pub fn new(strata: usize, substances: usize, eras: usize, config: &StatisticConfig) -> Baseline {
         let cells = strata * substances;
         Baseline {
             substances,
+            fade: 0.5f64.powf(1.0 / config.half_life_weeks),
             counts: vec![vec![0.0; cells]; eras + 1],
             pooled: vec![0.0; substances],
             bin: vec![0.0; cells],
@@ -76,10 +79,19 @@ impl Baseline {
     }
 
     /// One week goes by: everything fades, and the blocks of week `lagged` come in.
-    pub fn advance(&mut self, tally: &Tally, lagged: i32, first_week: i32, eras: &[i32], config: &StatisticConfig) {
-        let fade = 0.5f64.powf(1.0 / config.half_life_weeks);
-        self.counts.iter_mut().flatten().chain(&mut self.pooled).for_each(|n| *n *= fade);
-        for block in tally.weeks.get(&lagged).into_iter().flatten() {
+    pub fn advance<'a>(
+        &mut self,
+        blocks: impl Iterator<Item = &'a Block>,
+        lagged: i32,
+        first_week: i32,
+        eras: &[i32],
+        config: &StatisticConfig,
+    ) {
+        let fade = self.fade;
+        for counts in self.counts.iter_mut().chain([&mut self.pooled]) {
+            counts.iter_mut().for_each(|n| *n *= fade);
+        }
+        for block in blocks {
             let row = usize::from(block.stratum) * self.substances;
             let n: f64 = block.counts.iter().sum();
             let urn = urn_part(block.key) * (n - 1.0).max(0.0) / (config.precision + 1.0);

@@ -73,7 +73,7 @@ impl Found {
     /// Whether the pair still passes without what lies in some areas.
     pub fn passes_without(&self, ground: &Ground<'_>, areas: &[Area]) -> bool {
         let lens = Lens { without_areas: areas, ..self.lens() };
-        ground.analyse(&lens, Some(self.pair())).is_some_and(|analysis| analysis.leads(ground))
+        ground.leads(&lens, self.pair())
     }
 
     /// Whether, without some areas, the pair stands without any one of the markets that count in it: what one market

@@ -81,10 +81,10 @@ impl Mix {
         let changed = std::mem::take(&mut self.changed);
         let whole = self.active() != self.tally.active;
         if whole {
-            self.tally = self.tally_without(None);
+            self.tally = self.count_all();
         } else {
             for week in &changed {
-                let blocks = self.blocks(*week, *week, &self.tally.active, None);
+                let blocks = self.blocks(*week, *week, &self.tally.active);
                 self.tally.weeks.remove(week);
                 self.tally.weeks.extend(blocks);
             }
@@ -101,10 +101,10 @@ impl Mix {
     pub fn corroboration(&self, day: Day, value: &MixValue, share_min: f64) -> Corroboration {
         let week = day.week();
         let without = |stratum: u16| {
-            let tally = self.tally_without(Some(stratum));
-            let (a, b) = (tally.local(value.falling as Label)?, tally.local(value.rising as Label)?);
-            let state = run_pair(&tally, &self.shape(&tally), &self.config, week, (a, b), None)?;
-            state.own_log(tally.active.len(), a, b)
+            let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
+            let shape = Shape { without: vec![stratum], ..self.shape(&self.tally) };
+            let state = run_pair(&self.tally, &shape, &self.config, week, (a, b), None)?;
+            state.own_log(self.tally.active.len(), a, b)
         };
         let carriers = self.carriers(value, share_min);
         let logs = carriers.iter().map(|stratum| without(*stratum).unwrap_or(f64::NEG_INFINITY));
@@ -145,17 +145,17 @@ impl Mix {
         Shape { controls, ..Shape::default() }
     }
 
-    fn tally_without(&self, stratum: Option<u16>) -> Tally {
+    fn count_all(&self) -> Tally {
         let active = self.active();
-        let weeks = self.blocks(i32::MIN, i32::MAX, &active, stratum);
+        let weeks = self.blocks(i32::MIN, i32::MAX, &active);
         let strata = self.trade.iter().enumerate().map(|(s, trade)| (s as u32, *trade)).collect();
         Tally { active, strata, weeks }
     }
 
-    fn blocks(&self, from: i32, to: i32, active: &[Label], without: Option<u16>) -> BTreeMap<i32, Vec<Block>> {
+    fn blocks(&self, from: i32, to: i32, active: &[Label]) -> BTreeMap<i32, Vec<Block>> {
         let mut weeks: BTreeMap<i32, Vec<Block>> = BTreeMap::new();
         let counted = self.counts.range((BlockKey::least(from), 0)..).take_while(|((key, _), _)| key.week <= to);
-        for ((key, stratum), counts) in counted.filter(|((_, stratum), _)| Some(*stratum) != without) {
+        for ((key, stratum), counts) in counted {
             let counts: Box<[f64]> = active.iter().map(|k| counts[*k as usize].max(0) as f64).collect();
             if counts.iter().any(|n| *n > 0.0) {
                 weeks.entry(key.week).or_default().push(Block { key: *key, stratum: *stratum, counts });

@@ -4,7 +4,7 @@ use headwater_model::Onset;
 
 use crate::block::{week_first, week_last};
 use crate::config::StatisticConfig;
-use crate::statistic::{LANES, Record};
+use crate::statistic::{LANES, Record, exp_lanes};
 
 /// Probability of the interval.
 pub(crate) const LEVEL: f64 = 0.9;
@@ -15,15 +15,20 @@ pub(crate) fn onset(record: &Record, config: &StatisticConfig) -> Option<Onset> 
     let mut blocks = record.blocks.iter().rev().peekable();
     let mut tail = [0.0f64; LANES];
     let mut logs = Vec::with_capacity(record.weeks.len());
+    let (mut most, mut sum_log) = (0.0, (LANES as f64).ln());
     for week in record.weeks.iter().rev() {
+        let mut moved = false;
         while let Some(block) = blocks.next_if(|b| b.key.week >= week.week) {
             for (tail, log) in tail.iter_mut().zip(block.profile(config)) {
                 *tail += log;
             }
+            moved = true;
         }
-        let most = tail.iter().copied().fold(f64::MIN, f64::max);
-        let sum: f64 = tail.iter().map(|t| (t - most).exp()).sum();
-        logs.push((week.week, week.weight.ln() + most + sum.ln()));
+        if moved {
+            most = tail.iter().copied().fold(f64::MIN, f64::max);
+            sum_log = exp_lanes(tail.map(|tail| tail - most)).iter().sum::<f64>().ln();
+        }
+        logs.push((week.week, week.weight.ln() + most + sum_log));
     }
     logs.reverse();
     let most = logs.iter().map(|(_, log)| *log).fold(f64::MIN, f64::max);

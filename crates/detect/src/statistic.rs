@@ -41,6 +41,8 @@ pub(crate) struct Shape {
     pub era_of: Vec<usize>,
     /// Control dates by active substance.
     pub controls: Vec<Vec<Day>>,
+    /// Ranks of the strata that are left out.
+    pub without: Vec<u16>,
 }
 
 impl Shape {
@@ -50,6 +52,22 @@ impl Shape {
             None | Some(0) => true,
             Some(era) => week - self.eras[era - 1] > config.history_weeks,
         }
+    }
+
+    /// The blocks of a week of a tally that are not left out.
+    pub fn blocks<'a>(&'a self, tally: &'a Tally, week: i32) -> impl Iterator<Item = &'a Block> + Clone {
+        tally.blocks(week).iter().filter(|block| !self.without.contains(&block.stratum))
+    }
+
+    /// The first week that has any.
+    pub fn first_week(&self, tally: &Tally) -> Option<i32> {
+        tally.weeks.keys().copied().find(|week| self.blocks(tally, *week).next().is_some())
+    }
+
+    /// The week a sweep on a day of `week` ends with.
+    pub fn last_week(&self, tally: &Tally, week: i32) -> i32 {
+        let last = tally.weeks.keys().rev().copied().find(|week| self.blocks(tally, *week).next().is_some());
+        last.map_or(week, |last| week.max(last))
     }
 
     /// Whether a control date of an active substance is near a week.
@@ -155,8 +173,9 @@ impl Record {
         let mut sums = [0.0f64; LANES];
         for week in &self.weeks {
             let minus = minus(week).unwrap_or([0.0; LANES]);
-            for ((sum, log), minus) in sums.iter_mut().zip(week.log).zip(minus) {
-                *sum = ((*sum + week.weight / LANES as f64) * (log - minus).exp()).min(SUM_MAX);
+            let factors = exp_lanes(std::array::from_fn(|lane| week.log[lane] - minus[lane]));
+            for (sum, factor) in sums.iter_mut().zip(factors) {
+                *sum = ((*sum + week.weight / LANES as f64) * factor).min(SUM_MAX);
             }
         }
         sums.iter().sum::<f64>().ln()
@@ -191,6 +210,21 @@ impl Value {
     }
 }
 
+/// The exponential of each lane. Most weeks speak in one mode alone, and so in both alike.
+pub(crate) fn exp_lanes(logs: [f64; LANES]) -> [f64; LANES] {
+    let mut exps = [1.0; LANES];
+    for (logs, exps) in logs.chunks_exact(MODES).zip(exps.chunks_exact_mut(MODES)) {
+        for mode in 0..MODES {
+            exps[mode] = match (0..mode).find(|other| logs[*other] == logs[mode]) {
+                Some(same) => exps[same],
+                None if logs[mode] == 0.0 => 1.0,
+                None => logs[mode].exp(),
+            };
+        }
+    }
+    exps
+}
+
 /// A block speaks in the mode of its stratum's class and in the mode of both.
 fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     let mut lanes = [0.0; LANES];
@@ -217,13 +251,18 @@ fn logs(
 
 impl State {
     /// The state before the first week of a tally, for all pairs or one; none where it has no blocks or no pair.
-    pub fn start(tally: &Tally, shape: &Shape, pair: Option<(usize, usize)>) -> Option<State> {
-        let first_week = *tally.weeks.keys().next()?;
+    pub fn start(
+        tally: &Tally,
+        shape: &Shape,
+        config: &StatisticConfig,
+        pair: Option<(usize, usize)>,
+    ) -> Option<State> {
+        let first_week = shape.first_week(tally)?;
         let k = tally.active.len();
         let pairs = pair.map_or(0..k * k, |(a, b)| a * k + b..a * k + b + 1);
         (k >= 2).then(|| State {
             first_week,
-            baseline: Baseline::new(tally.strata.len(), k, shape.eras.len()),
+            baseline: Baseline::new(tally.strata.len(), k, shape.eras.len(), config),
             sums: Sums::new(first_week, pairs),
         })
     }
@@ -239,20 +278,20 @@ impl State {
     ) {
         let (week, k) = (self.sums.week + 1, tally.active.len());
         advance_baseline(&mut self.baseline, tally, self.first_week, shape, config, week);
-        let blocks = tally.blocks(week);
-        if !self.sums.enter(!blocks.is_empty(), config) {
+        let has_blocks = shape.blocks(tally, week).next().is_some();
+        if !self.sums.enter(has_blocks, config) {
             return;
         }
-        weights(&self.baseline, shape, config, week, &mut room.weights);
+        let pairs = self.sums.pairs.clone();
+        weights(&self.baseline, shape, config, week, pairs.start / k..pairs.end.div_ceil(k), &mut room.weights);
         self.sums.add_weights(&room.weights, shape, config);
-        let pair = self.sums.pairs.start;
-        if let Some(record) = record.as_mut().filter(|_| shape.tests(pair, week, config)) {
-            record.weeks.push(WeekEvidence { week, weight: room.weights[pair / k], log: [0.0; LANES] });
+        if let Some(record) = record.as_mut().filter(|_| shape.tests(pairs.start, week, config)) {
+            record.weeks.push(WeekEvidence { week, weight: room.weights[pairs.start / k], log: [0.0; LANES] });
         }
-        if blocks.is_empty() {
+        if !has_blocks {
             return;
         }
-        weigh_week(blocks, &self.baseline, tally, shape, config, self.sums.pairs.clone(), record, room);
+        weigh_week(week, &self.baseline, tally, shape, config, pairs, record, room);
         if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
             last.log = room.logs[0];
         }
@@ -298,15 +337,23 @@ pub(crate) fn advance_baseline(
     config: &StatisticConfig,
     week: i32,
 ) {
-    baseline.advance(tally, week - 1 - config.lag_weeks, first_week, &shape.eras, config);
+    let lagged = week - 1 - config.lag_weeks;
+    baseline.advance(shape.blocks(tally, lagged), lagged, first_week, &shape.eras, config);
 }
 
-/// The prior weight of a restart in a week, over all lanes, of each pair in which a substance falls.
-pub(crate) fn weights(baseline: &Baseline, shape: &Shape, config: &StatisticConfig, week: i32, weights: &mut Vec<f64>) {
+/// The prior weight of a restart in a week, over all lanes, of each pair in which one of some substances falls.
+pub(crate) fn weights(
+    baseline: &Baseline,
+    shape: &Shape,
+    config: &StatisticConfig,
+    week: i32,
+    falling: Range<usize>,
+    weights: &mut Vec<f64>,
+) {
     weights.clear();
     weights.extend(baseline.shares());
     let others = (weights.len() - 1) as f64;
-    for (a, weight) in weights.iter_mut().enumerate() {
+    for (a, weight) in weights.iter_mut().enumerate().filter(|(a, _)| falling.contains(a)) {
         *weight = *weight / others / YEAR_DAYS;
         if shape.is_controlled(a, week, config) {
             *weight += config.control_weight / others / CONTROL_DAYS;
@@ -318,7 +365,7 @@ pub(crate) fn weights(baseline: &Baseline, shape: &Shape, config: &StatisticConf
 /// Weighs the blocks of a week for some pairs: `room` then holds their log wealth and their factors.
 #[allow(clippy::too_many_arguments)] // They are all that a week stands on.
 pub(crate) fn weigh_week(
-    blocks: &[Block],
+    week: i32,
     baseline: &Baseline,
     tally: &Tally,
     shape: &Shape,
@@ -329,7 +376,7 @@ pub(crate) fn weigh_week(
 ) {
     room.logs.clear();
     room.logs.resize(pairs.len(), [0.0; LANES]);
-    for block in blocks {
+    for block in shape.blocks(tally, week) {
         add_block(block, baseline, tally, shape, config, pairs.clone(), record, &mut room.logs);
     }
     room.factors.clear();
@@ -394,7 +441,7 @@ fn weigh(
 
 /// Runs a whole tally through, up to `week` (and to the last block, where a notice lies ahead of its day).
 pub(crate) fn run(tally: &Tally, shape: &Shape, config: &StatisticConfig, week: i32) -> Option<State> {
-    through(State::start(tally, shape, None)?, tally, shape, config, week, None, |_| ())
+    through(State::start(tally, shape, config, None)?, tally, shape, config, week, None, |_| ())
 }
 
 /// Runs one pair of a tally through: what [`run`] gives of it, for a fraction of the work.
@@ -406,13 +453,13 @@ pub(crate) fn run_pair(
     pair: (usize, usize),
     record: Option<&mut Record>,
 ) -> Option<State> {
-    through(State::start(tally, shape, Some(pair))?, tally, shape, config, week, record, |_| ())
+    through(State::start(tally, shape, config, Some(pair))?, tally, shape, config, week, record, |_| ())
 }
 
 /// Log statistic of the cell at the end of each week of a run.
 pub(crate) fn course(tally: &Tally, shape: &Shape, config: &StatisticConfig, week: i32) -> Vec<(i32, f64)> {
     let mut course = Vec::new();
-    let Some(start) = State::start(tally, shape, None) else { return course };
+    let Some(start) = State::start(tally, shape, config, None) else { return course };
     through(start, tally, shape, config, week, None, |state| {
         let total = state.sums.total();
         if total > 0.0 {
@@ -431,15 +478,10 @@ fn through(
     mut record: Option<&mut Record>,
     mut each: impl FnMut(&State),
 ) -> Option<State> {
-    let (end, mut room) = (last_week(tally, week), Room::default());
+    let (end, mut room) = (shape.last_week(tally, week), Room::default());
     while state.sums.week < end {
         state.advance(tally, shape, config, &mut record, &mut room);
         each(&state);
     }
     Some(state)
-}
-
-/// The week a sweep on a day of `week` ends with.
-pub(crate) fn last_week(tally: &Tally, week: i32) -> i32 {
-    tally.weeks.keys().next_back().map_or(week, |last| week.max(*last))
 }

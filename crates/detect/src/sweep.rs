@@ -10,7 +10,7 @@ use crate::config::StatisticConfig;
 use crate::factors::PairFactors;
 #[cfg(test)]
 use crate::statistic::Value;
-use crate::statistic::{Room, Shape, State, advance_baseline, last_week, weigh_week, weights};
+use crate::statistic::{Room, Shape, State, advance_baseline, weigh_week, weights};
 use crate::sums::{Level, Sums};
 use crate::tally::Tally;
 
@@ -66,13 +66,13 @@ impl Sweep {
         config: &StatisticConfig,
         week: i32,
     ) -> Option<Level> {
-        let (end, first_week) = (last_week(tally, week), tally.weeks.keys().next().copied());
+        let (end, first_week) = (shape.last_week(tally, week), shape.first_week(tally));
         match changed {
             Some(changed) if *shape == self.shape && first_week.is_some() => self.forget(changed, end, config),
             _ => *self = Sweep { shape: shape.clone(), ..Sweep::default() },
         }
         if self.sums.is_none() {
-            let start = self.states.last().cloned().or_else(|| State::start(tally, shape, None));
+            let start = self.states.last().cloned().or_else(|| State::start(tally, shape, config, None));
             self.approach(start?, tally, config, end);
         }
         let (mut sums, first_week) = (self.sums.take()?, first_week?);
@@ -149,7 +149,8 @@ impl Sweep {
     fn push_week(&mut self, mut baseline: Baseline, tally: &Tally, first_week: i32, config: &StatisticConfig) {
         let week = self.first + self.weeks.len() as i32;
         advance_baseline(&mut baseline, tally, first_week, &self.shape, config, week);
-        weights(&baseline, &self.shape, config, week, &mut self.room.weights);
+        let all = 0..tally.active.len();
+        weights(&baseline, &self.shape, config, week, all, &mut self.room.weights);
         let weights = self.room.weights.as_slice().into();
         self.weeks.push_back(Week { baseline, weights, weighed: false, has_blocks: false, factors: Vec::new() });
     }
@@ -161,15 +162,14 @@ impl Sweep {
             self.push_week(baseline, tally, first_week, config);
         }
         let week = &mut self.weeks[at];
-        let blocks = if week.weighed { &[] } else { tally.blocks(sums.week + 1) };
         if !week.weighed {
-            week.has_blocks = !blocks.is_empty();
+            week.has_blocks = self.shape.blocks(tally, sums.week + 1).next().is_some();
         }
         if sums.enter(week.has_blocks, config) {
             sums.add_weights(&week.weights, &self.shape, config);
             if !week.weighed {
                 weigh_week(
-                    blocks,
+                    sums.week,
                     &week.baseline,
                     tally,
                     &self.shape,

@@ -48,7 +48,7 @@ impl Lens<'_> {
     }
 
     /// Whether what is left out of a cell is whole strata, or nothing: then its sums by stratum are enough.
-    fn leaves_strata_whole(&self, cell: &Cell) -> bool {
+    pub fn leaves_strata_whole(&self, cell: &Cell) -> bool {
         // Field by field, so that a new one is not forgotten here. How things are shared out and named leaves nothing out.
         let Lens {
             up_to,
@@ -64,6 +64,11 @@ impl Lens<'_> {
         cell.is_up_to(up_to) && without_areas.iter().all(markets) && minus.is_empty() && !without_flagged
     }
 
+    /// The same with no stratum left out.
+    pub fn whole(&self) -> Self {
+        Lens { without_source: None, without_stratum: None, without_areas: &[], ..*self }
+    }
+
     /// Whether it shows everything in a cell as it was counted.
     pub fn shows_all(&self, cell: &Cell) -> bool {
         let left_out =
@@ -72,7 +77,7 @@ impl Lens<'_> {
     }
 
     /// Whether a stratum of a cell is seen, through a lens that leaves strata whole.
-    fn sees_stratum(&self, id: StratumId, registry: &Registry) -> bool {
+    pub fn sees_stratum(&self, id: StratumId, registry: &Registry) -> bool {
         let market = registry.stratum(id).market;
         self.without_source != Some(registry.source_of(id))
             && self.without_stratum != Some(id)
@@ -157,11 +162,11 @@ impl Tally {
         self.weeks.get(&week).map_or(&[], |blocks| blocks)
     }
 
-    /// Whether every active label has a count somewhere.
-    pub fn all_active(&self) -> bool {
+    /// Whether every active label has a count somewhere, without the strata of some ranks.
+    pub fn all_active(&self, without: &[u16]) -> bool {
         let mut seen = vec![false; self.active.len()];
         // The latest weeks first: they show most labels at once.
-        for block in self.weeks.values().rev().flatten() {
+        for block in self.weeks.values().rev().flatten().filter(|block| !without.contains(&block.stratum)) {
             for (seen, n) in seen.iter_mut().zip(&block.counts) {
                 *seen |= *n > 0.0;
             }

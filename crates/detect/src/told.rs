@@ -50,7 +50,7 @@ pub(crate) fn shape_of(tally: &Tally, cell: &Cell, told: &[Told], registry: &Reg
         }
     }
     let controls = tally.active.iter().map(|label| controls(*label, cell, catalog));
-    Shape { eras, era_of, controls: controls.collect() }
+    Shape { eras, era_of, controls: controls.collect(), without: Vec::new() }
 }
 
 /// The control dates of a label: those of a substance that hold in the market, in the world those of the United Nations.

@@ -11,7 +11,7 @@ use crate::config::StatisticConfig;
 use crate::labels::Labels;
 use crate::registry::{Registry, SeriesInfo};
 use crate::reporting::Reporting;
-use crate::statistic::{Shape, last_week};
+use crate::statistic::Shape;
 use crate::sums::{Level, Sums};
 use crate::sweep::Sweep;
 use crate::tally::{Lens, Tally};
@@ -102,7 +102,7 @@ impl Watch {
                 let tally = Arc::make_mut(tally);
                 renamed
                     || !changed.iter().all(|week| tally.refresh(cell, registry, &lens, *week))
-                    || !tally.all_active()
+                    || !tally.all_active(&[])
             }
         };
         if whole {
@@ -124,7 +124,7 @@ impl Watch {
     /// The sums at the end of `week`, where they are those last asked for: of this tally and of such a shape.
     pub fn sums(&self, tally: &Arc<Tally>, shape: &Shape, week: i32) -> Option<&Sums> {
         let own = self.tally.as_ref().is_some_and(|own| Arc::ptr_eq(own, tally));
-        self.sweep.sums(shape).filter(|sums| own && sums.week == last_week(tally, week))
+        self.sweep.sums(shape).filter(|sums| own && sums.week == shape.last_week(tally, week))
     }
 }
 
