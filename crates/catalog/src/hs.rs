@@ -5,6 +5,10 @@ const DIGITS_MAX: usize = 14;
 /// The Harmonized System has chapters 01 to 97; 98 and 99 are left to the countries.
 const CHAPTER_MAX: u32 = 97;
 
+/// The years on whose 1 January an edition of the Harmonized System came into force, or will (World Customs Organization,
+/// HS Nomenclature, editions 1988 to 2028). Codes are split, joined and renumbered with them.
+pub const EDITIONS: [i32; 9] = [1988, 1992, 1996, 2002, 2007, 2012, 2017, 2022, 2028];
+
 /// The six-digit subheading of a code, dots and spaces aside; `None` where it is shorter, longer than any national code,
 /// of no chapter of the system, or holds anything but digits.
 ///

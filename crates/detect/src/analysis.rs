@@ -57,10 +57,19 @@ impl Ground<'_> {
     }
 
     /// What a pair says for itself through a lens ([`State::own_log`]); none where it cannot be tested.
-    pub fn own_log(&self, lens: &Lens<'_>, (falling, rising): (Label, Label)) -> Option<f64> {
+    pub fn own_log(&self, lens: &Lens<'_>, pair: (Label, Label)) -> Option<f64> {
         let (tally, shape) = self.seen(lens);
+        self.own_log_over(&tally, &shape, pair)
+    }
+
+    /// As [`Ground::own_log`], of counts as they are given.
+    pub fn own_log_of(&self, tally: &Tally, pair: (Label, Label)) -> Option<f64> {
+        self.own_log_over(tally, &self.shape(tally), pair)
+    }
+
+    fn own_log_over(&self, tally: &Tally, shape: &Shape, (falling, rising): (Label, Label)) -> Option<f64> {
         let (a, b) = (tally.local(falling)?, tally.local(rising)?);
-        let state = run_pair(&tally, &shape, &self.config.statistic, self.day.week(), (a, b), None)?;
+        let state = run_pair(tally, shape, &self.config.statistic, self.day.week(), (a, b), None)?;
         state.own_log(tally.active.len(), a, b)
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         onset: &found.onset,
         without_reporter: &without_reporter,
         context: &context,
+        substances: &substances,
         silences: &silences,
     }
     .examine();

@@ -4,11 +4,13 @@ use headwater_model::{Arg, Check, CheckResult, ControlContext, CounterEvidence, 
 
 use crate::analysis::{Analysis, Ground};
 use crate::control;
+use crate::edition;
 use crate::figures::{Figures, Z90};
 use crate::labels::Label;
 use crate::movement;
 use crate::round;
-use crate::tally::Lens;
+use crate::season::Season;
+use crate::tally::{Lens, Tally};
 use crate::trail::Trail;
 
 /// A source that is silent beyond its habit: who, for how many days, and its usual gap.
@@ -25,6 +27,8 @@ pub(crate) struct Case<'a> {
     /// The log statistic without each reporter that counts; fewer than two: not possible.
     pub without_reporter: &'a [(String, Option<f64>)],
     pub context: &'a [ControlContext],
+    /// The substances that it speaks of, by their ids.
+    pub substances: &'a [&'a str],
     pub silences: &'a [Silence],
 }
 
@@ -40,8 +44,8 @@ impl Case<'_> {
             self.alone(Check::FallingAlone, true),
             self.alone(Check::RisingAlone, false),
             self.control_change(),
-            not_checked(Check::CodeChangeNearOnset, "no_code_history"),
-            not_checked(Check::LicitTradeSeason, "no_season_model"),
+            self.code_change(),
+            self.licit_trade_season(),
             self.reporting_gap(),
         ]
     }
@@ -152,6 +156,44 @@ impl Case<'_> {
         let parts = Phrase::new(check.as_str()).with("facts", list.collect::<Vec<_>>());
         let result = if near.is_empty() { CheckResult::Holds } else { CheckResult::Weakens };
         answer(check, result, Some(near.len() as f64), Some(0.0), parts)
+    }
+
+    /// Where an edition of the Harmonized System came in around the onset and may have moved what is declared by a code:
+    /// the statistic without the trade records that a code alone can have told. (Panes do not tell these apart from
+    /// converted amounts, so those of trade are left out too.) Where none came in, or none of the substances has a code,
+    /// there is nothing to leave out.
+    fn code_change(&self) -> CounterEvidence {
+        let check = Check::CodeChangeNearOnset;
+        let (editions, codes) = (edition::near(self.onset), edition::codes(self.substances, self.ground.catalog));
+        let names: Vec<String> = editions.iter().map(|year| format!("HS {year}")).collect();
+        let parts = Phrase::new(check.as_str()).with("editions", names).with("codes", codes.clone());
+        if editions.is_empty() || codes.is_empty() {
+            return answer(check, CheckResult::Holds, None, None, parts);
+        }
+        let value = self.ground.own_log(&Lens { without_coded: true, ..self.lens }, self.pair());
+        answer(check, self.judge(value), value, Some(self.least()), parts)
+    }
+
+    /// Trade held against the same part of earlier years alone: its baseline is then what the season brings. A change
+    /// that comes every year vanishes, one that is new stands; one that has lasted for a year is no season, and is run as
+    /// it is. It needs the pair in trade since the onset and in both seasons before. A baseline of some months says less
+    /// than one of all: it weakens, it does not refute.
+    fn licit_trade_season(&self) -> CounterEvidence {
+        let check = Check::LicitTradeSeason;
+        let (season, pair) = (Season::of(self.onset, self.ground.day), self.pair());
+        let mut tally = Tally::of(self.ground.cell, self.ground.registry, &self.lens);
+        let (Some(a), Some(b)) = (tally.local(pair.0), tally.local(pair.1)) else {
+            return not_checked(check, "no_trade");
+        };
+        match season.trade_years(&tally, [a, b]) {
+            (false, _) => return not_checked(check, "no_trade"),
+            (true, 0 | 1) => return not_checked(check, "under_two_years"),
+            _ => season.keep(&mut tally),
+        }
+        let Some(value) = self.ground.own_log_of(&tally, pair) else { return not_checked(check, "too_few") };
+        let parts = Phrase::new(check.as_str()).with("from", self.onset.date).with("to", self.ground.day);
+        let result = if value >= self.least() { CheckResult::Holds } else { CheckResult::Weakens };
+        answer(check, result, Some(value), Some(self.least()), parts)
     }
 
     fn reporting_gap(&self) -> CounterEvidence {

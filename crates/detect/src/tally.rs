@@ -24,6 +24,8 @@ pub(crate) struct Lens<'a> {
     pub without_areas: &'a [Area],
     /// Without derived amounts and substances.
     pub without_flagged: bool,
+    /// Without trade records whose amount or substance is derived: all that a code alone can have told.
+    pub without_coded: bool,
     /// Without these panes: those of one event.
     pub minus: &'a [Pane],
     /// A block's incidents shared out among its labels by mass.
@@ -41,6 +43,7 @@ impl Lens<'_> {
             without_stratum: None,
             without_areas: &[],
             without_flagged: false,
+            without_coded: false,
             minus: &[],
             by_mass: false,
             labels: None,
@@ -56,12 +59,17 @@ impl Lens<'_> {
             without_stratum: _,
             without_areas,
             without_flagged,
+            without_coded,
             minus,
             by_mass: _,
             labels: _,
         } = *self;
         let markets = |area: &Area| cell.key.area == Area::World && matches!(area, Area::Market(_));
-        cell.is_up_to(up_to) && without_areas.iter().all(markets) && minus.is_empty() && !without_flagged
+        cell.is_up_to(up_to)
+            && without_areas.iter().all(markets)
+            && minus.is_empty()
+            && !without_flagged
+            && !without_coded
     }
 
     /// The same with no stratum left out.
@@ -96,7 +104,7 @@ impl Lens<'_> {
             && self.without_source != Some(info.source)
             && self.without_stratum.is_none_or(|s| s != info.stratum && s != info.stratum_of_world)
             && !self.without_areas.iter().any(|area| area.holds(info))
-            && !(self.without_flagged && info.flagged)
+            && !(info.flagged && (self.without_flagged || self.without_coded && info.evidence.is_trade()))
     }
 }
 
