@@ -130,6 +130,10 @@ impl Sweep {
 
     /// Runs a whole state up to the weeks that are kept.
     fn approach(&mut self, mut state: State, tally: &Tally, config: &StatisticConfig, end: i32) {
+        // Where all was taken back that came before, the tally begins behind the weeks that are kept.
+        if state.sums.week + 1 > self.first + self.weeks.len() as i32 {
+            self.weeks.clear();
+        }
         if self.weeks.is_empty() {
             self.first = (state.sums.week + 1).max(end - WEEKS_MAX as i32 + 1);
         }

@@ -164,6 +164,48 @@ mod tests {
         (names, all)
     }
 
+    /// Weeks of a cell of opioids of one reporter, each with one of the first two substances' incidents or the other's.
+    fn weekly(weeks: std::ops::Range<i32>, sign: i64, known_on: i32, series: &[Id<Series>]) -> Vec<Pane> {
+        let pane = |week: i32| {
+            let event_day = EventDay(Day(7 * week));
+            let key = PaneKey {
+                series: series[3 * (week % 2) as usize],
+                event_day,
+                period_days: 1,
+                known_on: KnownDay(Day(known_on)),
+            };
+            Pane { key, sums: Sums { incidents: sign, events: sign, ..Sums::default() } }
+        };
+        weeks.map(pane).collect()
+    }
+
+    #[test]
+    fn all_that_came_before_may_be_taken_back() {
+        let (names, series) = names();
+        let catalog = Catalog::embedded();
+        let mut registry = Registry::default();
+        registry.extend(&names, &catalog);
+        let family = catalog.families().iter().position(|f| &*f.id == "opioids").unwrap();
+        let area = Area::Market(Country::from_letters(*b"US").unwrap());
+        let key = CellKey { kind: Kind::Substitution, family: "opioids".into(), area };
+        let mut watch = Watch::new(Cell::new(key, Id::new(family as u32)));
+        let config = StatisticConfig::default();
+        // What is known of weeks 100 to 160 is taken back when the first reports of week 200 and later come.
+        let first = weekly(100..160, 1, 7 * 160, &series);
+        let then = [weekly(100..160, -1, 7 * 270, &series), weekly(200..270, 1, 7 * 270, &series)].concat();
+        for (panes, week) in [(first, 160), (then, 270)] {
+            for pane in &panes {
+                registry.add(pane);
+                watch.add(pane, registry.info(pane.key.series).unwrap(), &registry);
+            }
+            let kept = watch.evaluate(&registry, &[], &catalog, &config, week).and_then(|_| watch.sweep.value());
+            let tally = Tally::of(&watch.cell, &registry, &Lens::up_to(Marking::Red));
+            let shape = shape_of(&tally, &watch.cell, &[], &registry, &catalog);
+            let fresh = run(&tally, &shape, &config, week).and_then(|s| s.value());
+            assert!(fresh.is_some() && kept == fresh, "{kept:?} {fresh:?}");
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
 
