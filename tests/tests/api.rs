@@ -42,7 +42,7 @@ fn the_calls_of_the_readme_are_answered() {
     run.until("the API answers", || folder.join("log").exists() && said(folder, "log", "read_model_ready").is_some());
     let address = said(folder, "log", "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
     let calls: Vec<String> = calls().iter().map(|call| call.replace(WRITTEN, &address)).collect();
-    let [list, evidence, arrow, as_of, stream, close] = &calls[..] else { panic!("six calls: {calls:?}") };
+    let [list, evidence, arrow, as_of, records, stream, close] = &calls[..] else { panic!("seven calls: {calls:?}") };
 
     // Before anything is told, so that all of it is heard.
     let mut listening =
@@ -69,6 +69,10 @@ fn the_calls_of_the_readme_are_answered() {
     let volumes: Value = serde_json::from_slice(&shell(folder, as_of)).unwrap();
     assert!(!volumes["volumes"].as_array().unwrap().is_empty(), "{volumes}");
     assert_eq!(volumes["simulated"], true);
+    // The first alert in the list is of a shift: what rose has records.
+    let records: Value = serde_json::from_slice(&shell(folder, records)).unwrap();
+    assert!(records["totals"]["events"].as_u64() > Some(0), "{records}");
+    assert_eq!(records["simulated"], true);
 
     // A second process on the same store and the same people's database.
     let mut other = Live::start(folder, "other", &["--role", "serve"], &settings);

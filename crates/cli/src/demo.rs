@@ -67,7 +67,7 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
         write_weeks(&world, &inbox, Duration::ZERO, &|| stopped.is_requested())?;
     }
     let objects = Objects::open(&StoreUrl::Folder(data.clone()))?;
-    let serving = if args.once { None } else { Some(serve(&config, &catalog)?) };
+    let serving = if args.once { None } else { Some(serve(&config, &objects, &catalog)?) };
     let live = Live {
         config,
         roles: Roles { ingest: true, detect: true, serve: false },
@@ -180,9 +180,9 @@ fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
 }
 
 /// The API; where another process has the address, says how to give another.
-fn serve(config: &Config, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+fn serve(config: &Config, objects: &Objects, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
     let budgets = crate::budgets::detector(&config.detect, catalog)?.budgets;
-    Serving::start(config, budgets, catalog).map_err(|failure| match failure {
+    Serving::start(config, budgets, &Archive::new(objects.clone()), catalog).map_err(|failure| match failure {
         Failure::Failed(error) => Failure::Failed(error.context("give another address with --listen")),
         other => other,
     })

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::*;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_ipc::writer::FileWriter;
+use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{DataType, Schema};
 use headwater_model::Day;
 use parquet::arrow::ArrowWriter;
@@ -20,7 +20,7 @@ pub enum Format {
     Csv,
     /// Parquet, zstd.
     Parquet,
-    /// Arrow's file format (Feather, version 2).
+    /// Arrow's IPC stream.
     Arrow,
 }
 
@@ -47,7 +47,7 @@ impl Format {
         match self {
             Format::Csv => "text/csv; charset=utf-8",
             Format::Parquet => "application/vnd.apache.parquet",
-            Format::Arrow => "application/vnd.apache.arrow.file",
+            Format::Arrow => "application/vnd.apache.arrow.stream",
         }
     }
 }
@@ -94,8 +94,9 @@ fn parquet(batch: &RecordBatch) -> Result<Vec<u8>, HistoryError> {
 
 fn arrow(batch: &RecordBatch) -> Result<Vec<u8>, HistoryError> {
     let write = || {
-        let mut writer = FileWriter::try_new(Vec::new(), &batch.schema())?;
+        let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema())?;
         writer.write(batch)?;
+        writer.finish()?;
         writer.into_inner()
     };
     write().map_err(|error| failed(Format::Arrow, &error))

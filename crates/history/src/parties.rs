@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headwater_model::{Clearance, Day, KnownDay};
+use headwater_model::{Clearance, Country, Day, KnownDay};
 use serde::Serialize;
 
 use crate::columns::{BadColumn, Texts};
@@ -11,19 +11,21 @@ use crate::scan::{Files, Piece, Rows, Scan, read};
 use crate::table::table;
 use crate::{Bounds, Filter, History, HistoryError, Seen};
 
-/// One side of a shift: substances, routes, or both.
+/// One side of a shift: substances, routes, origins, or several of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Side {
     /// Catalog ids.
     pub substances: Vec<String>,
     /// Routes as written.
     pub routes: Vec<String>,
+    /// Countries in which routes begin.
+    pub origins: Vec<Country>,
 }
 
 /// A question for the parties on both sides of a shift.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PartyQuery {
-    /// What both sides have in common; its substances and routes do not count.
+    /// What both sides have in common; its substances, routes and origins do not count.
     pub filter: Filter,
     /// What falls.
     pub falling: Side,
@@ -103,8 +105,8 @@ impl History {
         check(query, bounds)?;
         let files = Files(self.files(bounds)?);
         let side = |side: &Side| {
-            let (substances, routes) = (side.substances.clone(), side.routes.clone());
-            let filter = Filter { substances, routes, ..query.filter.clone() };
+            let Side { substances, routes, origins } = side.clone();
+            let filter = Filter { substances, routes, origins, ..query.filter.clone() };
             filter.check(bounds)?;
             let scan = Scan { reader, bounds, filter: &filter, as_of: query.as_of, since: None, rows: Rows::Items };
             self.parties(&scan, &files)
@@ -198,7 +200,7 @@ impl Of {
 
 fn check(query: &PartyQuery, bounds: &Bounds) -> Result<(), HistoryError> {
     for (field, side) in [("falling", &query.falling), ("rising", &query.rising)] {
-        if side.substances.is_empty() && side.routes.is_empty() {
+        if side.substances.is_empty() && side.routes.is_empty() && side.origins.is_empty() {
             return Err(HistoryError::Empty { field });
         }
     }
@@ -208,10 +210,12 @@ fn check(query: &PartyQuery, bounds: &Bounds) -> Result<(), HistoryError> {
     // An item of both sides would be a shift from itself to itself.
     let both = |a: &[String], b: &[String]| a.iter().find(|of| b.contains(of)).cloned();
     let (a, b) = (&query.falling, &query.rising);
-    let apart = |a: &[String], b: &[String]| !a.is_empty() && !b.is_empty() && both(a, b).is_none();
-    if apart(&a.substances, &b.substances) || apart(&a.routes, &b.routes) {
+    let origins = |side: &Side| side.origins.iter().map(ToString::to_string).collect::<Vec<String>>();
+    let sides =
+        [(a.substances.clone(), b.substances.clone()), (a.routes.clone(), b.routes.clone()), (origins(a), origins(b))];
+    if sides.iter().any(|(a, b)| !a.is_empty() && !b.is_empty() && both(a, b).is_none()) {
         return Ok(());
     }
-    let value = both(&a.substances, &b.substances).or_else(|| both(&a.routes, &b.routes));
+    let value = sides.iter().find_map(|(a, b)| both(a, b));
     Err(HistoryError::OnBothSides { field: "rising", value: value.unwrap_or_else(|| "some item".to_owned()) })
 }

@@ -44,7 +44,7 @@ fn every_format_holds_every_row_and_says_how_it_is_marked() {
     assert_eq!(sum(&batch), page.totals.mass_mg);
 
     let arrow = bytes(Format::Arrow);
-    let mut reader = arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(arrow), None).unwrap();
+    let mut reader = arrow_ipc::reader::StreamReader::try_new(std::io::Cursor::new(arrow), None).unwrap();
     assert_eq!(reader.schema().metadata().get("headwater.marking").map(|s| &**s), Some("TLP:RED"));
     assert_eq!(sum(&reader.next().unwrap().unwrap()), page.totals.mass_mg);
 

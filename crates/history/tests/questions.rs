@@ -97,7 +97,7 @@ fn parties_on_both_sides_are_told_with_what_they_have_in_force() {
     );
     let corrected = json!({"revision": 1, "consignor": "W", "reported_at": "2024-03-25T00:00:00Z"});
     store.epoch(0, &[with(of("8", "acetone", "U", "V", 12), corrected)]);
-    let side = |substance: &str| Side { substances: vec![substance.to_owned()], routes: Vec::new() };
+    let side = |substance: &str| Side { substances: vec![substance.to_owned()], ..Side::default() };
     let query = PartyQuery { falling: side("ephedrine"), rising: side("acetone"), limit: 10, ..PartyQuery::default() };
     let ask =
         |reader: &Clearance, query: &PartyQuery| store.history().shared_parties(reader, &bounds(), query).unwrap();

@@ -86,6 +86,11 @@ impl Problem {
         }
     }
 
+    /// The same, told in other words.
+    pub(crate) fn saying(self, detail: String) -> Problem {
+        Problem { detail: detail.into(), ..self }
+    }
+
     /// There is nothing there that the caller may see: unknown and forbidden are not told apart.
     pub fn absent(detail: impl Into<String>) -> Problem {
         Problem::new("urn:headwater:not-found", "Not found", StatusCode::NOT_FOUND, detail)
@@ -158,14 +163,14 @@ impl From<PeopleError> for Problem {
             PeopleError::Empty { field }
             | PeopleError::Control { field, .. }
             | PeopleError::NotAnObject { field, .. } => {
-                Problem { detail: said.into(), ..Problem::field(field, "", "a text without control characters") }
+                Problem::field(field, "", "a text without control characters").saying(said)
             }
             PeopleError::TooLong { field, begins, max, .. } => {
-                Problem { detail: said.into(), ..Problem::field(field, &begins, format!("at most {max} bytes")) }
+                Problem::field(field, &begins, format!("at most {max} bytes")).saying(said)
             }
             PeopleError::OutOfRange { field, value, min, max } => {
                 let allowed = format!("{min} to {max}");
-                Problem { detail: said.into(), ..Problem::field(field, &value.to_string(), allowed) }
+                Problem::field(field, &value.to_string(), allowed).saying(said)
             }
             PeopleError::TooMany { .. } | PeopleError::Refused { .. } => Problem::refused(said),
             PeopleError::Stale { current, .. } => Problem {

@@ -135,8 +135,11 @@ impl Live {
             false => None,
         };
         // Behind the inputs' locks: a second process on the same folder is told of those.
-        let serving =
-            if roles.serve { Some(Serving::start(&config, detector.budgets.clone(), &catalog)?) } else { None };
+        let serving = if roles.serve {
+            Some(Serving::start(&config, detector.budgets.clone(), &archive, &catalog)?)
+        } else {
+            None
+        };
         let policy = FoldPolicy { epochs_min: config.store.fold_epochs, ..FoldPolicy::default() };
         thread::scope(|scope| {
             let (archive, watch, shutdown) = (&archive, &watch, &shutdown);

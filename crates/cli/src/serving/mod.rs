@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use headwater_catalog::Catalog;
+use headwater_history::History;
 use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
 use headwater_model::{Budgets, Clearance, Marking};
 use headwater_people::{Location, Moment, People};
 use headwater_runtime::{AuthMode, Config, ServeSettings};
 use headwater_serve::{Gate, Grounds, Limits, OpenGate, ReadModel, Server, api};
+use headwater_store::Archive;
 
 use crate::archive::Holdings;
 use crate::clock::{self, Stopwatch};
@@ -20,6 +22,9 @@ use follow::Following;
 
 /// The key of the configuration that gives the address.
 const KEY: &str = "serve.listen";
+
+/// Files of the archive that are kept for the next question: those of some millions of rows.
+const ARCHIVE_CACHE_BYTES: usize = 256 << 20;
 
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -35,13 +40,20 @@ pub struct Serving {
 impl Serving {
     /// Listens where the configuration says, and answers "not yet" until the store was read. The people's database is
     /// made where it is a file that is not there yet.
-    pub fn start(config: &Config, budgets: Budgets, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
+    pub fn start(
+        config: &Config,
+        budgets: Budgets,
+        archive: &Archive,
+        catalog: &Arc<Catalog>,
+    ) -> Result<Serving, Failure> {
         let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
         let (gate, people) = (gate(&config.serve)?, location(config)?);
         let routes = async || {
             let people = People::open(&people).await.map_err(anyhow::Error::from)?;
             let clock = Arc::new(|| Moment(clock::unix_ms()));
-            Ok(api(Grounds { model: Arc::clone(&model), people, gate, versions: versions(catalog), clock }))
+            let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
+            let (model, versions) = (Arc::clone(&model), versions(catalog));
+            Ok(api(Grounds { model, history, people, gate, versions, clock }))
         };
         let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;
         ApiServed { addr: &server.address() }.log();

@@ -224,7 +224,7 @@ pub(crate) async fn one(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<Json<AlertDetail>>, Problem> {
-    let revisions = revisions(&api, &reader, id, query.as_deref()).await?;
+    let revisions = revisions(&api, &reader, id, as_of(query.as_deref())?).await?;
     let alert = revisions.last().cloned().ok_or_else(nothing)?;
     let beside = Desk::of(&api, &reader).await?.beside(&alert.alert_id);
     let shown = Shown::of(revisions.iter().map(|alert| alert.marking).max());
@@ -264,7 +264,7 @@ pub(crate) async fn evidence(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<Json<AlertGround>>, Problem> {
-    let alert = revisions(&api, &reader, id, query.as_deref()).await?.pop().ok_or_else(nothing)?;
+    let alert = revisions(&api, &reader, id, as_of(query.as_deref())?).await?.pop().ok_or_else(nothing)?;
     let alert = Alert::clone(&alert);
     let ground = AlertGround {
         alert_id: alert.alert_id,
@@ -279,15 +279,20 @@ pub(crate) async fn evidence(
     Ok(Answer(Shown::of(Some(alert.marking)), Json(ground)))
 }
 
+fn as_of(query: Option<&str>) -> Result<Option<Day>, Problem> {
+    let mut params = Params::new(query)?;
+    let as_of = params.day("as_of")?;
+    params.finish()?;
+    Ok(as_of)
+}
+
+/// The revisions of an alert that a reader sees, up to a day, the first one first.
 pub(super) async fn revisions(
     api: &Api,
     reader: &Reader,
     id: String,
-    query: Option<&str>,
+    as_of: Option<Day>,
 ) -> Result<Vec<Arc<Alert>>, Problem> {
-    let mut params = Params::new(query)?;
-    let as_of = params.day("as_of")?;
-    params.finish()?;
     if id.len() > ID_BYTES_MAX {
         return Err(nothing());
     }

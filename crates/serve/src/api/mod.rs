@@ -3,13 +3,19 @@
 #![allow(unused_qualifications, reason = "the descriptions of routes are written by a macro that qualifies its words")]
 
 mod alerts;
+mod archive;
 mod beside;
 mod body;
+mod carrying;
 mod catalog;
 mod feed;
 mod me;
 mod notes;
+mod notices;
+mod observations;
 mod openapi;
+mod parties;
+mod quality;
 mod shares;
 mod shown;
 mod sources;
@@ -35,6 +41,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use headwater_history::History;
 use headwater_model::Versions;
 use headwater_people::{Moment, People};
 use tokio::sync::Semaphore;
@@ -54,6 +61,9 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 /// Questions that are worked on at a time; more wait for their turn. Each takes a core.
 const QUESTIONS: usize = 4;
 
+/// Questions to the archive at a time, of these: each reads files and may hold half a gigabyte.
+const DIGS: usize = 2;
+
 /// How long a question may wait and work.
 const QUESTION_AT_MOST: Duration = Duration::from_secs(10);
 
@@ -65,8 +75,10 @@ const AGAIN_AFTER_S: u32 = 5;
 
 /// What the API answers from.
 pub struct Grounds {
-    /// What is committed.
+    /// What is committed, laid out for questions.
     pub model: Arc<ReadModel>,
+    /// The archive, for the records themselves.
+    pub history: History,
     /// What people have done with it, in a database that other processes may share.
     pub people: People,
     /// Who is let in.
@@ -81,27 +93,31 @@ pub struct Grounds {
 #[derive(Clone)]
 pub(crate) struct Api {
     model: Arc<ReadModel>,
+    history: History,
     people: People,
     feed: Arc<Feed>,
     gate: Arc<dyn Gate>,
     versions: Arc<Versions>,
     clock: Clock,
     questions: Arc<Semaphore>,
+    digs: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
 /// The routes of the API. Must be called within the runtime that serves them: what other processes do is listened to
 /// there.
 pub fn api(grounds: Grounds) -> Router {
-    let Grounds { model, people, gate, versions, clock } = grounds;
+    let Grounds { model, history, people, gate, versions, clock } = grounds;
     let api = Api {
         model,
+        history,
         feed: Arc::new(Feed::of(people.clone(), Arc::clone(&clock))),
         people,
         gate,
         versions: Arc::new(versions),
         clock,
         questions: Arc::new(Semaphore::new(QUESTIONS)),
+        digs: Arc::new(Semaphore::new(DIGS)),
         streams: Arc::new(Semaphore::new(STREAMS)),
     };
     let guarded = Router::new()
@@ -110,12 +126,17 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/alerts/{id}/evidence", get(alerts::evidence))
         .route("/api/v1/alerts/{id}/looked", post(beside::looked))
         .route("/api/v1/alerts/{id}/notes", get(notes::list).post(notes::add))
+        .route("/api/v1/alerts/{id}/observations", get(observations::of_alert))
+        .route("/api/v1/alerts/{id}/parties", get(parties::of_alert))
         .route("/api/v1/alerts/{id}/transitions", get(triage::transitions))
         .route("/api/v1/alerts/{id}/triage", get(triage::one).post(triage::change))
         .route("/api/v1/triage", post(triage::change_many))
         .route("/api/v1/volumes", get(volumes::volumes))
         .route("/api/v1/shares", get(shares::shares))
         .route("/api/v1/sources", get(sources::sources))
+        .route("/api/v1/observations", get(observations::list))
+        .route("/api/v1/notices", get(notices::unanswered))
+        .route("/api/v1/quality", get(quality::quality))
         .route("/api/v1/catalog/substances", get(catalog::substances))
         .route("/api/v1/catalog/controls", get(catalog::controls))
         .route("/api/v1/me", get(me::me))
@@ -206,17 +227,29 @@ impl Api {
         reader: &Reader,
         question: impl FnOnce(&View<'_>, &AtomicBool) -> Result<R, Problem> + Send + 'static,
     ) -> Result<R, Problem> {
+        let (model, clearance) = (Arc::clone(&self.model), Arc::clone(&reader.clearance));
+        let work = move |given_up: Arc<AtomicBool>| {
+            let view = model.view(&clearance);
+            let view = view.ok_or_else(|| Problem::busy("the store is being read; ask again", AGAIN_AFTER_S))?;
+            question(&view, &given_up)
+        };
+        self.work(&self.questions, work).await
+    }
+
+    /// Does work when its turn comes, and not for longer than a question may take. It is told when nobody waits any more.
+    async fn work<R: Send + 'static>(
+        &self,
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce(Arc<AtomicBool>) -> Result<R, Problem> + Send + 'static,
+    ) -> Result<R, Problem> {
         let given_up = Arc::new(AtomicBool::new(false));
         let _tells = GivenUp(Arc::clone(&given_up));
-        let (model, clearance) = (Arc::clone(&self.model), Arc::clone(&reader.clearance));
         let work = async {
             let closed = |_| Problem::busy("the process is stopping", AGAIN_AFTER_S);
-            let turn = Arc::clone(&self.questions).acquire_owned().await.map_err(closed)?;
+            let turn = Arc::clone(turns).acquire_owned().await.map_err(closed)?;
             let work = tokio::task::spawn_blocking(move || {
                 let _turn = turn;
-                let view = model.view(&clearance);
-                let view = view.ok_or_else(|| Problem::busy("the store is being read; ask again", AGAIN_AFTER_S))?;
-                question(&view, &given_up)
+                work(given_up)
             });
             work.await.unwrap_or_else(|_| Err(Problem::internal("the question met a fault of the program")))
         };

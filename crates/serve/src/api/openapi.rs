@@ -32,7 +32,8 @@ pub(crate) struct ProblemAnswer(Problem);
         super::alerts::list, super::alerts::one, super::alerts::evidence, super::volumes::volumes, super::shares::shares,
         super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream,
         super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
-        super::triage::change_many, super::triage::transitions
+        super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
+        super::notices::unanswered, super::parties::of_alert, super::quality::quality
     ),
     components(schemas(Problem), responses(ProblemAnswer))
 )]

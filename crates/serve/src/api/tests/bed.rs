@@ -19,6 +19,10 @@ use crate::api::{Grounds, api, document};
 use crate::read::fixture::{Record, held, open};
 use crate::{Gate, OpenGate, Problem, ReadModel, Reader};
 
+/// A store filled with real epochs, as the room of the archive's questions tests itself with.
+#[path = "../../../../history/tests/support/mod.rs"]
+pub mod support;
+
 /// A time at which tests begin.
 pub const START: Moment = Moment(1_790_000_000_000);
 
@@ -35,9 +39,10 @@ pub fn versions() -> Versions {
     Versions { catalog: "c".into(), model: "m".into(), build: "b".into() }
 }
 
-/// What processes share: a database, and a time.
+/// What processes share: a database, a store, and a time.
 pub struct Bed {
     pub people: People,
+    pub store: support::Store,
     pub now: Arc<AtomicI64>,
     location: Location,
     _folder: tempfile::TempDir,
@@ -48,7 +53,13 @@ impl Bed {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("people.sqlite"));
         let people = run(People::open(&location)).unwrap();
-        Bed { people, now: Arc::new(AtomicI64::new(START.0)), location, _folder: folder }
+        Bed {
+            people,
+            store: support::Store::in_memory(1),
+            now: Arc::new(AtomicI64::new(START.0)),
+            location,
+            _folder: folder,
+        }
     }
 
     /// Lets time pass.
@@ -61,6 +72,7 @@ impl Bed {
         let now = Arc::clone(&self.now);
         let grounds = Grounds {
             model: Arc::clone(model),
+            history: self.store.history(),
             people: run(People::open(&self.location)).unwrap(),
             gate: Arc::new(gate),
             versions: versions(),

@@ -1,3 +1,4 @@
+mod archive;
 mod bed;
 mod people;
 mod property;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use headwater_catalog::Catalog;
 use headwater_model::{Access, Alert, Clearance, Day, Evidence, Marking, in_window};
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::bed::{Bed, ask, json, model, paths, record, run};
 use crate::read::fixture::{Record, alert};
@@ -35,6 +37,27 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
     proptest::collection::vec(one, 0..40)
 }
 
+/// A record as it lies in the archive: all that names it says its class.
+fn event(n: usize, record: &Record) -> Value {
+    let name = Catalog::embedded().get(record.substance).map_or("something else".into(), |known| known.name.clone());
+    let class = &record.source;
+    let mut event = serde_json::json!({
+        "event_id": format!("{class}-{n}"), "source": class, "reported_at": format!("{}T10:00:00Z", record.known_on),
+        "occurred_on": record.first.to_string(), "period_days": record.period_days, "kind": record.evidence.as_str(),
+        "origin": record.origin, "destination": record.market, "consignor": class, "permit": class,
+        "marking": record.access.marking.as_str(), "releasable_to": record.access.releasable_to,
+    });
+    let quantity = serde_json::json!({"value": record.mass_mg, "unit": "mg"});
+    if record.evidence == Evidence::Seizure {
+        event["place"] = record.market.into();
+        event["items"] = serde_json::json!([{"name": name, "quantity": quantity}]);
+    } else {
+        event["item"] = serde_json::json!({"name": name});
+        event["quantity"] = quantity;
+    }
+    event
+}
+
 /// By substance, market, source and kind.
 fn key(record: &Record) -> [String; 4] {
     [record.substance, record.market, &record.source, record.evidence.as_str()].map(str::to_owned)
@@ -58,7 +81,9 @@ proptest! {
         let alerts: Vec<Alert> =
             told.iter().enumerate().map(|(n, class)| alert(&format!("alert-{n}-CLASS-{class}."), 1, &classes[*class])).collect();
         let seen: Vec<&Record> = records.iter().filter(|record| reader.may_see_class(&record.access)).collect();
-        let bed = Bed::new();
+        let mut bed = Bed::new();
+        let events: Vec<Value> = records.iter().enumerate().map(|(n, record)| event(n, record)).collect();
+        bed.store.epoch(0, &events);
         let routes = bed.routes(&model(&records, &alerts), reader.clone());
         run(async {
             let ids = ["none".to_owned()].into_iter().chain(alerts.iter().map(|alert| alert.alert_id.clone()));
@@ -123,6 +148,21 @@ proptest! {
             let events = sources["sources"].as_array().unwrap().iter().map(|source| source["events"].as_u64().unwrap());
             assert_eq!(events.sum::<u64>(), seen.len() as u64);
             assert_eq!(sources["inputs"].is_array(), reader.sees_everything());
+
+            // The records themselves, and what is counted of them.
+            let list = json(&routes, &format!("/api/v1/observations?limit=1000&as_of={}", Day(as_of))).await;
+            let mut ids: Vec<&str> =
+                list["observations"].as_array().unwrap().iter().map(|row| row["event_id"].as_str().unwrap()).collect();
+            let numbered = records.iter().enumerate().filter(|(_, r)| reader.may_see_class(&r.access) && r.known_on.0 <= as_of);
+            let mut expected: Vec<String> = numbered.map(|(n, record)| format!("{}-{n}", record.source)).collect();
+            ids.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(ids, expected);
+            assert_eq!(list["totals"]["mass_mg"], known.iter().map(|record| record.mass_mg).sum::<i64>());
+            let quality = json(&routes, "/api/v1/quality").await;
+            let counted = quality["sources"].as_array().unwrap().iter().map(|source| source["records"].as_u64().unwrap());
+            assert_eq!(counted.sum::<u64>(), seen.len() as u64);
+            assert_eq!(quality["rejects"].is_array(), reader.sees_everything());
         });
     }
 }
