@@ -32,6 +32,26 @@ fn every_row_is_printed() {
 }
 
 #[test]
+fn the_product_s_row_says_what_a_cell_takes() {
+    let report = |methods: &str| -> Value {
+        serde_json::from_str(&run(&["--cells", "4", "--methods", methods, "--json"])).unwrap()
+    };
+    // Nobody else's cell is measured. Seven substances in three strata without a gap take 1.13 MB at most.
+    assert_eq!(report("reference")["bytes_per_cell"], Value::Null);
+    let bytes = report("headwater")["bytes_per_cell"].as_u64().unwrap();
+    assert!((50_000..1_200_000).contains(&bytes), "{bytes}");
+    let text = run(&["--cells", "4", "--methods", "headwater,reference"]);
+    let column = |row: &str, name: &str| {
+        let table = text.split("\n\n").find(|table| table.starts_with("| beyond the model")).unwrap();
+        let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        let at = cells(table.lines().next().unwrap()).iter().position(|head| head == name).unwrap();
+        cells(table.lines().find(|line| line.starts_with(&format!("| {row} |"))).unwrap())[at].clone()
+    };
+    assert!(column("headwater", "bytes per cell").parse::<u64>().unwrap() > 50_000);
+    assert_eq!(column("reference", "bytes per cell"), "-");
+}
+
+#[test]
 fn a_seed_gives_its_figures_and_a_budget_is_kept_where_it_was_set() {
     let args = ["--cells", "8", "--methods", "reference", "--json", "--seed"];
     let of = |seed: &str| figures(&run(&[&args[..], &[seed]].concat()));

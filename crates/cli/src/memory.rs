@@ -5,6 +5,11 @@ pub fn peak_rss_bytes() -> u64 {
     status("self", "VmHWM:").unwrap_or(0)
 }
 
+/// The memory that this process holds now, in bytes; none where the system does not tell.
+pub fn rss_bytes() -> Option<u64> {
+    status("self", "VmRSS:")
+}
+
 /// A figure of `/proc/PROCESS/status` that is given in KiB, in bytes.
 pub fn status(process: &str, field: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;

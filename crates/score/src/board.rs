@@ -1,12 +1,13 @@
 //! The board: draws cells, lets a method choose its constants, calibrates it, and judges it on other cells.
 
-use headwater_detect::Config;
+use headwater_detect::{Config, Mix};
 use headwater_sim::{CellKind, Cells, CountedCell, PlantedMove, SimError, YEAR_DAYS};
 
 use crate::judge::{Bar, Rule, threshold};
 use crate::method::{Method, Row, Trace};
 use crate::parallel;
 use crate::plan::{Plan, Use};
+use crate::product::state;
 use crate::rate::{Part, Rate};
 use crate::score::{CORROBORATED, Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
 use crate::view::{Labels, View};
@@ -14,6 +15,11 @@ use crate::words::{Calibration, Lot};
 
 /// Budgets of the points of recall against false alarms, per 1,000 market-years.
 const BUDGETS: [f64; 7] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+
+/// Substances of the widest cells that are drawn.
+const SUBSTANCES_MAX: usize = 7;
+/// Cells whose state is held at once to tell what one takes: some 30 MB, far more than what else comes and goes.
+const HELD_CELLS: usize = 64;
 
 /// Seconds of some clock, for microseconds per event.
 pub type Seconds<'a> = &'a (dyn Fn() -> f64 + Sync);
@@ -92,6 +98,22 @@ impl Board {
             }
         };
         bars.map(score).collect()
+    }
+
+    /// Bytes that the product's statistic holds of a cell of seven substances, three strata and six years: the mean of some
+    /// cells, by how much more the process holds with them. `held` are the bytes that it holds now.
+    pub fn bytes_per_cell(&self, held: &dyn Fn() -> u64) -> u64 {
+        let seed = self.plan.seed(Use::Test);
+        let drawn = (0..).map(|number| self.cells.cell(CellKind::Null, seed, number));
+        let widest = drawn.filter(|cell| cell.substances == SUBSTANCES_MAX).take(1 + HELD_CELLS);
+        let views: Vec<View> = widest.map(|cell| View::of(&cell, Labels::Substances)).collect();
+        // The first makes the room that the work itself needs.
+        let first = state(&views[0]);
+        let before = held();
+        let states: Vec<Mix> = views[1..].iter().map(state).collect();
+        let bytes = held().saturating_sub(before) / states.len() as u64;
+        drop((first, states));
+        bytes
     }
 
     /// What the words of the product's likelihood are worth: on the cells that judge, its constants come from others.

@@ -76,7 +76,8 @@ const NOTES: &str = "## How to read it
   many come on a market-year as the likelihood expects. In brackets the exact 95 % interval of the ratio of two Poisson
   counts. *Among stress*: the same shifts, in a world whose every other market-year is one of noise, campaign, laboratory or
   delay. The strongest words are never said of more than 0.99: being true more often is no fault.
-* *us per event*: of one core, on the machine that made this page.
+* *us per event*: of one core, on the machine that made this page. *Bytes per cell*: what the product's statistic holds of a
+  cell of seven substances, three strata and six years.
 ";
 
 /// Rows of a method with a part switched off stand in the tables alone: their names say so.

@@ -105,6 +105,17 @@ impl Method for Product {
     }
 
     fn run(&self, view: &View) -> Trace {
+        self.drive(view).1
+    }
+}
+
+/// The state of the product's statistic after a whole cell.
+pub(crate) fn state(view: &View) -> Mix {
+    Product::new(None).drive(view).0
+}
+
+impl Product {
+    fn drive(&self, view: &View) -> (Mix, Trace) {
         let (mut mix, mut trace) = (self.mix(view), Trace::default());
         let mut events = view.events.iter().peekable();
         let (mut value, mut second, mut look) = (None, f64::NEG_INFINITY, 0);
@@ -135,7 +146,7 @@ impl Method for Product {
             }
             trace.push(self.reading(value, second));
         }
-        trace
+        (mix, trace)
     }
 }
 

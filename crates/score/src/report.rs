@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::limit::LIMIT;
 use crate::plan::Plan;
+use crate::product::PRODUCT;
 use crate::rate::{Part, Rate};
 use crate::score::{RATES, Score, WITHIN_DAYS};
 use crate::view::Labels;
@@ -18,6 +19,9 @@ pub struct Report {
     pub plan: Plan,
     /// The rows.
     pub scores: Vec<Score>,
+    /// Bytes that the product holds of a cell of seven substances, three strata and six years, where it is among the rows
+    /// and the system tells what a process holds.
+    pub bytes_per_cell: Option<u64>,
     /// What the words of the product's likelihood are worth, where it is among the rows.
     pub calibration: Option<Calibration>,
 }
@@ -81,6 +85,7 @@ impl Report {
             ["beyond the model", "rising alone", "falling alone"].map(str::to_owned).into_iter().collect();
         head.extend(kinds.iter().map(|stress| format!("{} per 1,000", stress.kind)));
         head.push("us per event".to_owned());
+        head.push("bytes per cell".to_owned());
         head.push("constants".to_owned());
         line(f, &head)?;
         writeln!(f, "|---|{}---|", "--:|".repeat(head.len() - 2))?;
@@ -88,6 +93,8 @@ impl Report {
             let mut cells = vec![score.method.clone(), share(score.rising_alone), share(score.falling_alone)];
             cells.extend(score.stress.iter().map(|stress| format!("{:.1}", stress.false_alarms.per_1000)));
             cells.push(format!("{:.1}", score.us_per_event));
+            let bytes = self.bytes_per_cell.filter(|_| score.method == PRODUCT);
+            cells.push(bytes.map_or("-".to_owned(), |bytes| bytes.to_string()));
             let of = if score.tried > 1 { format!(" (best of {})", score.tried) } else { String::new() };
             cells.push(format!("{}{of}", score.settings));
             line(f, &cells)?;

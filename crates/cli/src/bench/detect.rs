@@ -10,6 +10,7 @@ use headwater_score::{Board, PRODUCT, Plan, Report, Row, page, rows};
 use crate::args::BenchDetect;
 use crate::clock::Stopwatch;
 use crate::failure::Failure;
+use crate::memory::rss_bytes;
 
 /// `headwater bench detect`.
 pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
@@ -18,13 +19,19 @@ pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
     let plan = Plan { cells: args.cells.unwrap_or(plan.cells), ..plan };
     let board = Board::new(plan)?;
     let clock = Stopwatch::start();
-    let mut report = Report { plan, scores: Vec::new(), calibration: None };
+    let has_product = rows.iter().any(|row| row.name == PRODUCT);
+    // First of all: what others leave behind would be taken for room that is free.
+    let bytes_per_cell = match has_product && rss_bytes().is_some() {
+        true => Some(board.bytes_per_cell(&|| rss_bytes().unwrap_or(0))),
+        false => None,
+    };
+    let mut report = Report { plan, scores: Vec::new(), bytes_per_cell, calibration: None };
     for row in &rows {
         let begin = clock.seconds();
         report.scores.extend(board.score(row, &|| clock.seconds()));
         writeln!(std::io::stderr(), "{}: {:.0} s", row.name, clock.seconds() - begin)?;
     }
-    if rows.iter().any(|row| row.name == PRODUCT) {
+    if has_product {
         report.calibration = Some(board.calibration(&headwater_detect::Config::default()));
     }
     if let Some(folder) = &args.out {
