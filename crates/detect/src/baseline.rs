@@ -172,14 +172,14 @@ impl Baseline {
         self.counts[era][stratum * self.substances + substance] + PSEUDO_COUNT
     }
 
-    /// The odds of `rising` to `falling` in a stratum.
-    pub fn odds(&self, era: usize, stratum: usize, falling: usize, rising: usize, config: &StatisticConfig) -> Odds {
+    /// The odds in a stratum of a second substance to a first, and those of the first to the second.
+    pub fn odds(&self, era: usize, stratum: usize, first: usize, second: usize, config: &StatisticConfig) -> [Odds; 2] {
         let row = stratum * self.substances;
-        let a = self.counts[era][row + falling] + PSEUDO_COUNT;
-        let b = self.counts[era][row + rising] + PSEUDO_COUNT;
-        let estimate = b / a;
+        let a = self.counts[era][row + first] + PSEUDO_COUNT;
+        let b = self.counts[era][row + second] + PSEUDO_COUNT;
         let error = (config.inflation * (1.0 / a + 1.0 / b)).sqrt();
-        Odds { estimate, bound: estimate * (config.z * error + config.margin).exp() }
+        let raise = (config.z * error + config.margin).exp();
+        [b / a, a / b].map(|estimate| Odds { estimate, bound: estimate * raise })
     }
 
     /// Each substance's share of the baseline: what falls is likelier something that was there.

@@ -57,6 +57,7 @@ mod told;
 mod trail;
 mod watch;
 mod wealth;
+mod week;
 
 pub use area::Area;
 pub use cell::CellKey;

@@ -23,6 +23,8 @@ pub struct Mix {
     counts: BTreeMap<(BlockKey, u16), Box<[i64]>>,
     totals: Vec<i64>,
     tally: Tally,
+    /// Of the tally.
+    shape: Shape,
     sweep: Sweep,
     changed: BTreeSet<i32>,
 }
@@ -62,6 +64,7 @@ impl Mix {
             counts: BTreeMap::new(),
             totals: vec![0; labels],
             tally: Tally::default(),
+            shape: Shape::default(),
             sweep: Sweep::default(),
             changed: BTreeSet::new(),
         }
@@ -79,18 +82,19 @@ impl Mix {
     /// The statistic at the end of a day, if anything can be tested yet.
     pub fn close(&mut self, day: Day) -> Option<MixValue> {
         let changed = std::mem::take(&mut self.changed);
-        let whole = self.active() != self.tally.active;
+        let whole = !self.active().eq(self.tally.active.iter().copied());
         if whole {
-            self.tally = self.count_all();
+            let strata = self.trade.iter().enumerate().map(|(s, trade)| (s as u32, *trade)).collect();
+            self.tally = Tally { active: self.active().collect(), strata, weeks: BTreeMap::new() };
+            self.shape.controls = self.active().map(|k| self.controls[k as usize].clone()).collect();
+            self.count_again(i32::MIN, i32::MAX);
         } else {
             for week in &changed {
-                let blocks = self.blocks(*week, *week, &self.tally.active);
-                self.tally.weeks.remove(week);
-                self.tally.weeks.extend(blocks);
+                self.count_again(*week, *week);
             }
         }
-        let shape = self.shape(&self.tally);
-        let level = self.sweep.level(&self.tally, &shape, (!whole).then_some(&changed), &self.config, day.week())?;
+        let changed = (!whole).then_some(&changed);
+        let level = self.sweep.level(&self.tally, &self.shape, changed, &self.config, day.week())?;
         let (lead, a, b) = self.sweep.leader()?;
         let label = |local: usize| self.tally.active[local] as usize;
         Some(MixValue { log: level.log, lead: lead - level.log, falling: label(a), rising: label(b) })
@@ -102,7 +106,7 @@ impl Mix {
         let week = day.week();
         let without = |stratum: u16| {
             let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
-            let shape = Shape { without: vec![stratum], ..self.shape(&self.tally) };
+            let shape = Shape { without: vec![stratum], ..self.shape.clone() };
             let state = run_pair(&self.tally, &shape, &self.config, week, (a, b), None)?;
             state.own_log(self.tally.active.len(), a, b)
         };
@@ -130,38 +134,33 @@ impl Mix {
     fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
         let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
         let mut record = Record::default();
-        let shape = self.shape(&self.tally);
-        let state = run_pair(&self.tally, &shape, &self.config, week, (a, b), Some(&mut record))?;
+        let state = run_pair(&self.tally, &self.shape, &self.config, week, (a, b), Some(&mut record))?;
         let from = onset(&record, &self.config)?.earliest.week();
         Some(record.pair_log_without_strongest_block(from)? - state.spent_log(self.tally.active.len(), a, b))
     }
 
-    fn active(&self) -> Vec<Label> {
-        (0..self.totals.len() as Label).filter(|k| self.totals[*k as usize] > 0).collect()
+    fn active(&self) -> impl Iterator<Item = Label> {
+        (0..self.totals.len() as Label).filter(|k| self.totals[*k as usize] > 0)
     }
 
-    fn shape(&self, tally: &Tally) -> Shape {
-        let controls = tally.active.iter().map(|k| self.controls[*k as usize].clone()).collect();
-        Shape { controls, ..Shape::default() }
-    }
-
-    fn count_all(&self) -> Tally {
-        let active = self.active();
-        let weeks = self.blocks(i32::MIN, i32::MAX, &active);
-        let strata = self.trade.iter().enumerate().map(|(s, trade)| (s as u32, *trade)).collect();
-        Tally { active, strata, weeks }
-    }
-
-    fn blocks(&self, from: i32, to: i32, active: &[Label]) -> BTreeMap<i32, Vec<Block>> {
-        let mut weeks: BTreeMap<i32, Vec<Block>> = BTreeMap::new();
+    /// Counts the blocks of some weeks again, both included.
+    fn count_again(&mut self, from: i32, to: i32) {
+        let Tally { active, weeks, .. } = &mut self.tally;
+        if from == to
+            && let Some(blocks) = weeks.get_mut(&from)
+        {
+            blocks.clear();
+        }
         let counted = self.counts.range((BlockKey::least(from), 0)..).take_while(|((key, _), _)| key.week <= to);
         for ((key, stratum), counts) in counted {
-            let counts: Box<[f64]> = active.iter().map(|k| counts[*k as usize].max(0) as f64).collect();
-            if counts.iter().any(|n| *n > 0.0) {
+            if active.iter().any(|k| counts[*k as usize] > 0) {
+                let counts = active.iter().map(|k| counts[*k as usize].max(0) as f64).collect();
                 weeks.entry(key.week).or_default().push(Block { key: *key, stratum: *stratum, counts });
             }
         }
-        weeks
+        if weeks.get(&from).is_some_and(Vec::is_empty) {
+            weeks.remove(&from);
+        }
     }
 }
 

@@ -10,15 +10,13 @@
 //! It runs in event time over net counts. So its value on a day is a function of the sums known by that day alone:
 //! neither the order of arrival nor what was taken back since leaves a trace, and a late record counts in its own week.
 
-use std::ops::Range;
-
 use crate::baseline::{Baseline, Odds};
-use crate::block::{BlockKey, WEEK_DAYS, week_first};
+use crate::block::{BlockKey, week_first};
 use crate::config::{FRACTIONS, StatisticConfig};
-use crate::factors::PairFactors;
 use crate::sums::{Level, SUM_MAX, Sums};
 use crate::tally::{Block, Tally};
 use crate::wealth::Wealth;
+use crate::week::{Room, Week, advance_baseline, weights};
 use headwater_model::Day;
 
 /// Trade only, seizures only, both.
@@ -26,9 +24,9 @@ pub(crate) const MODES: usize = 3;
 /// Sums a pair keeps.
 pub(crate) const LANES: usize = FRACTIONS * MODES;
 /// Days of the prior weight's unit.
-const YEAR_DAYS: f64 = 365.0;
+pub(crate) const YEAR_DAYS: f64 = 365.0;
 /// Days over which the weight of a control date is spread.
-const CONTROL_DAYS: f64 = 330.0;
+pub(crate) const CONTROL_DAYS: f64 = 330.0;
 /// An alternative must lie this factor above the null's bound: nearer, it cannot be told from it.
 const DETECTABLE: f64 = 1.1;
 
@@ -37,7 +35,8 @@ const DETECTABLE: f64 = 1.1;
 pub(crate) struct Shape {
     /// Weeks after which a baseline begins anew, for pairs that an earlier alert spoke of.
     pub eras: Vec<i32>,
-    /// Era of each pair, `falling * substances + rising`: 0 = all time, else 1 + place in `eras`.
+    /// Era of each pair, `falling * substances + rising`: 0 = all time, else 1 + place in `eras`. Either may fall: the
+    /// era is the same.
     pub era_of: Vec<usize>,
     /// Control dates by active substance.
     pub controls: Vec<Vec<Day>>,
@@ -71,7 +70,7 @@ impl Shape {
     }
 
     /// Whether a control date of an active substance is near a week.
-    fn is_controlled(&self, substance: usize, week: i32, config: &StatisticConfig) -> bool {
+    pub fn is_controlled(&self, substance: usize, week: i32, config: &StatisticConfig) -> bool {
         let first = week_first(week);
         let near =
             |day: &Day| (first - *day >= -config.control_days_before) && (first - *day < config.control_days_after);
@@ -104,6 +103,34 @@ pub(crate) struct BlockEvidence {
 }
 
 impl BlockEvidence {
+    /// The evidence of one block for one pair, from the counts of what falls and of what rises; `cap` is the logarithm of
+    /// the configured one.
+    pub fn of(
+        block: &Block,
+        (falling, rising): (f64, f64),
+        odds: Odds,
+        exponent: f64,
+        trade: bool,
+        config: &StatisticConfig,
+        cap: f64,
+    ) -> BlockEvidence {
+        let q1 = config.fractions.map(|f| {
+            let f = f[usize::from(!trade)];
+            let moved = (odds.estimate + f) / (1.0 - f);
+            (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
+        });
+        let log = logs(falling, rising, odds.bound, q1, exponent, config, cap);
+        BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
+    }
+
+    /// Adds its log wealth to lanes: a block speaks in the mode of its stratum's class and in the mode of both.
+    pub fn add_to(&self, lanes: &mut [f64; LANES]) {
+        for (lanes, log) in lanes.chunks_exact_mut(MODES).zip(self.log) {
+            lanes[usize::from(!self.trade)] += log;
+            lanes[2] += log;
+        }
+    }
+
     /// Log wealth by alternative had the counts been these.
     pub fn log_with(&self, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
         self.against(self.odds.bound, falling, rising, config)
@@ -291,7 +318,7 @@ impl State {
         if !has_blocks {
             return;
         }
-        weigh_week(week, &self.baseline, tally, shape, config, pairs, record, room);
+        Week { week, baseline: &self.baseline, tally, shape, config, pairs }.weigh(record, room);
         if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
             last.log = room.logs[0];
         }
@@ -315,128 +342,6 @@ impl State {
     pub fn spent_log(&self, k: usize, falling: usize, rising: usize) -> f64 {
         self.sums.spent_log(falling * k + rising)
     }
-}
-
-/// Room for what a week is weighed with, used over and over.
-#[derive(Debug, Default)]
-pub(crate) struct Room {
-    /// Prior weight of each active substance's pairs.
-    pub weights: Vec<f64>,
-    /// Log wealth by pair and lane.
-    logs: Vec<[f64; LANES]>,
-    /// The factors of the pairs that the week has something to say of.
-    pub factors: Vec<PairFactors>,
-}
-
-/// Brings the baseline to the end of `week`.
-pub(crate) fn advance_baseline(
-    baseline: &mut Baseline,
-    tally: &Tally,
-    first_week: i32,
-    shape: &Shape,
-    config: &StatisticConfig,
-    week: i32,
-) {
-    let lagged = week - 1 - config.lag_weeks;
-    baseline.advance(shape.blocks(tally, lagged), lagged, first_week, &shape.eras, config);
-}
-
-/// The prior weight of a restart in a week, over all lanes, of each pair in which one of some substances falls.
-pub(crate) fn weights(
-    baseline: &Baseline,
-    shape: &Shape,
-    config: &StatisticConfig,
-    week: i32,
-    falling: Range<usize>,
-    weights: &mut Vec<f64>,
-) {
-    weights.clear();
-    weights.extend(baseline.shares());
-    let others = (weights.len() - 1) as f64;
-    for (a, weight) in weights.iter_mut().enumerate().filter(|(a, _)| falling.contains(a)) {
-        *weight = *weight / others / YEAR_DAYS;
-        if shape.is_controlled(a, week, config) {
-            *weight += config.control_weight / others / CONTROL_DAYS;
-        }
-        *weight *= f64::from(WEEK_DAYS);
-    }
-}
-
-/// Weighs the blocks of a week for some pairs: `room` then holds their log wealth and their factors.
-#[allow(clippy::too_many_arguments)] // They are all that a week stands on.
-pub(crate) fn weigh_week(
-    week: i32,
-    baseline: &Baseline,
-    tally: &Tally,
-    shape: &Shape,
-    config: &StatisticConfig,
-    pairs: Range<usize>,
-    record: &mut Option<&mut Record>,
-    room: &mut Room,
-) {
-    room.logs.clear();
-    room.logs.resize(pairs.len(), [0.0; LANES]);
-    for block in shape.blocks(tally, week) {
-        add_block(block, baseline, tally, shape, config, pairs.clone(), record, &mut room.logs);
-    }
-    room.factors.clear();
-    room.factors.extend(pairs.zip(&room.logs).filter_map(|(pair, log)| PairFactors::of(pair, log)));
-}
-
-#[allow(clippy::too_many_arguments)] // As above.
-fn add_block(
-    block: &Block,
-    baseline: &Baseline,
-    tally: &Tally,
-    shape: &Shape,
-    config: &StatisticConfig,
-    pairs: Range<usize>,
-    record: &mut Option<&mut Record>,
-    logs: &mut [[f64; LANES]],
-) {
-    let (k, stratum, cap) = (tally.active.len(), usize::from(block.stratum), config.cap.ln());
-    let trade = tally.strata[stratum].1;
-    for (pair, logs) in pairs.zip(logs) {
-        let (a, b) = (pair / k, pair % k);
-        let (falling, rising) = (block.counts[a], block.counts[b]);
-        if a == b || falling + rising <= 0.0 || !shape.tests(pair, block.key.week, config) {
-            continue;
-        }
-        let era = shape.era_of.get(pair).copied().unwrap_or(0);
-        if baseline.count(era, stratum, a) < config.baseline_min {
-            continue;
-        }
-        let odds = baseline.odds(era, stratum, a, b, config);
-        let exponent = baseline.exponent(stratum, a, b, config);
-        let evidence = weigh(block, falling, rising, odds, exponent, trade, config, cap);
-        for (sum, log) in logs.iter_mut().zip(evidence.lanes()) {
-            *sum += log;
-        }
-        if let Some(record) = record {
-            record.blocks.push(evidence);
-        }
-    }
-}
-
-/// The evidence of one block for one pair; `cap` is the logarithm of the configured one.
-#[allow(clippy::too_many_arguments)] // They are all that a block says.
-fn weigh(
-    block: &Block,
-    falling: f64,
-    rising: f64,
-    odds: Odds,
-    exponent: f64,
-    trade: bool,
-    config: &StatisticConfig,
-    cap: f64,
-) -> BlockEvidence {
-    let q1 = config.fractions.map(|f| {
-        let f = f[usize::from(!trade)];
-        let moved = (odds.estimate + f) / (1.0 - f);
-        (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
-    });
-    let log = logs(falling, rising, odds.bound, q1, exponent, config, cap);
-    BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
 }
 
 /// Runs a whole tally through, up to `week` (and to the last block, where a notice lies ahead of its day).

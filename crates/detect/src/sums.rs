@@ -113,9 +113,20 @@ impl Sums {
     /// The pair that leads, with the natural logarithm of its part. Of pairs of the same logarithm the first in the order
     /// of the family's members leads.
     pub fn leader(&self) -> Option<(f64, usize)> {
-        let most = self.parts().map(|(_, part)| part).fold(0.0, f64::max);
+        let (mut most, mut second, mut at) = (0.0, 0.0, None);
+        for (pair, part) in self.parts() {
+            if part > most {
+                (most, second, at) = (part, most, Some(pair));
+            } else if part > second {
+                second = part;
+            }
+        }
         // The logarithms of nearly equal parts may be the same.
-        let near = self.parts().filter(|(_, part)| *part >= most * (1.0 - NEAR)).map(|(pair, part)| (part.ln(), pair));
+        let least = most * (1.0 - NEAR);
+        if second < least {
+            return at.map(|pair| (most.ln(), pair));
+        }
+        let near = self.parts().filter(|(_, part)| *part >= least).map(|(pair, part)| (part.ln(), pair));
         near.reduce(|best, next| if next.0 > best.0 { next } else { best })
     }
 

@@ -10,9 +10,10 @@ use crate::config::StatisticConfig;
 use crate::factors::PairFactors;
 #[cfg(test)]
 use crate::statistic::Value;
-use crate::statistic::{Room, Shape, State, advance_baseline, weigh_week, weights};
+use crate::statistic::{Shape, State};
 use crate::sums::{Level, Sums};
 use crate::tally::Tally;
+use crate::week::{Room, Week, advance_baseline, weights};
 
 /// Weeks between two sums that are kept: a change repeats at most as many weeks more than it must.
 const KEEP_WEEKS: i32 = 4;
@@ -33,7 +34,7 @@ pub(crate) struct Sweep {
     states: Vec<State>,
     /// The week of the first of `weeks`, which follow each other.
     first: i32,
-    weeks: VecDeque<Week>,
+    weeks: VecDeque<KeptWeek>,
     /// Sums at the end of some of those weeks, of ever later ones.
     kept: VecDeque<Sums>,
     /// Sums that are not kept any more, for their room.
@@ -44,7 +45,7 @@ pub(crate) struct Sweep {
 }
 
 /// What is known of a week.
-struct Week {
+struct KeptWeek {
     baseline: Baseline,
     /// Prior weight of each active substance's pairs.
     weights: Box<[f64]>,
@@ -156,7 +157,7 @@ impl Sweep {
         let all = 0..tally.active.len();
         weights(&baseline, &self.shape, config, week, all, &mut self.room.weights);
         let weights = self.room.weights.as_slice().into();
-        self.weeks.push_back(Week { baseline, weights, weighed: false, has_blocks: false, factors: Vec::new() });
+        self.weeks.push_back(KeptWeek { baseline, weights, weighed: false, has_blocks: false, factors: Vec::new() });
     }
 
     fn step(&mut self, sums: &mut Sums, tally: &Tally, first_week: i32, config: &StatisticConfig) {
@@ -172,16 +173,9 @@ impl Sweep {
         if sums.enter(week.has_blocks, config) {
             sums.add_weights(&week.weights, &self.shape, config);
             if !week.weighed {
-                weigh_week(
-                    sums.week,
-                    &week.baseline,
-                    tally,
-                    &self.shape,
-                    config,
-                    sums.pairs.clone(),
-                    &mut None,
-                    &mut self.room,
-                );
+                let (pairs, shape) = (sums.pairs.clone(), &self.shape);
+                let blocks = Week { week: sums.week, baseline: &week.baseline, tally, shape, config, pairs };
+                blocks.weigh(&mut None, &mut self.room);
                 week.factors.clear();
                 week.factors.reserve_exact(self.room.factors.len());
                 week.factors.extend_from_slice(&self.room.factors);
@@ -202,7 +196,7 @@ impl Sweep {
             let oldest = self.weeks.pop_front();
             if let Some(sums) = self.kept.pop_front_if(|sums| sums.week == self.first) {
                 match oldest {
-                    Some(Week { baseline, .. }) if sums.week.rem_euclid(STATE_WEEKS) == 0 => {
+                    Some(KeptWeek { baseline, .. }) if sums.week.rem_euclid(STATE_WEEKS) == 0 => {
                         self.keep_state(State { first_week, baseline, sums });
                     }
                     _ => self.spare.push(sums),
