@@ -69,7 +69,7 @@ impl Case<'_> {
     }
 
     fn rerun(&self, check: Check, lens: Lens<'_>) -> CounterEvidence {
-        let value = self.ground.own_log(&lens, self.pair());
+        let value = self.ground.own_log(&lens, self.analysis);
         answer(check, self.judge(value), value, Some(self.least()), Phrase::new(check.as_str()))
     }
 
@@ -122,7 +122,7 @@ impl Case<'_> {
         if self.figures.sum(None).iter().any(|s| s.mass_mg <= 0) {
             return not_checked(check, "no_mass");
         }
-        let value = self.ground.own_log(&Lens { by_mass: true, ..self.lens }, self.pair());
+        let value = self.ground.own_log(&Lens { by_mass: true, ..self.lens }, self.analysis);
         let [before, after] = self.figures.share(self.analysis.rising);
         let parts = Phrase::new(check.as_str())
             .with("rising_share_before", round::share(before.value))
@@ -170,7 +170,7 @@ impl Case<'_> {
         if editions.is_empty() || codes.is_empty() {
             return answer(check, CheckResult::Holds, None, None, parts);
         }
-        let value = self.ground.own_log(&Lens { without_coded: true, ..self.lens }, self.pair());
+        let value = self.ground.own_log(&Lens { without_coded: true, ..self.lens }, self.analysis);
         answer(check, self.judge(value), value, Some(self.least()), parts)
     }
 

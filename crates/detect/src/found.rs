@@ -122,7 +122,7 @@ impl Found {
     }
 
     fn through(&self, ground: &Ground<'_>, lens: Lens<'_>) -> Option<f64> {
-        ground.own_log(&lens, self.pair())
+        ground.own_log(&lens, &self.analysis)
     }
 }
 

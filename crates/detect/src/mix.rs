@@ -9,7 +9,7 @@ use crate::block::BlockKey;
 use crate::config::StatisticConfig;
 use crate::labels::Label;
 use crate::onset::onset;
-use crate::statistic::{Record, Shape, run_pair};
+use crate::statistic::{Record, Shape, State, run_known, run_pair};
 use crate::sweep::Sweep;
 use crate::tally::{Block, Tally};
 
@@ -103,20 +103,29 @@ impl Mix {
     /// What stands of the pair that led on the day just closed: the statistic run again from the start. A stratum with
     /// less than `share_min` of the pair's incidents ([`crate::Config::reporter_share_min`]) does not count.
     pub fn corroboration(&self, day: Day, value: &MixValue, share_min: f64) -> Corroboration {
-        let week = day.week();
+        let (pair, week, mut record) = (self.pair(value), day.week(), Record::default());
+        let whole = pair.and_then(|pair| {
+            run_pair(&self.tally, &self.shape, &self.config, week, pair, Some(&mut record)).map(|state| (state, pair))
+        });
         let without = |stratum: u16| {
-            let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
+            let (a, b) = pair?;
             let shape = Shape { without: vec![stratum], ..self.shape.clone() };
-            let state = run_pair(&self.tally, &shape, &self.config, week, (a, b), None)?;
+            let state = run_known(&self.tally, &shape, &self.config, week, (a, b), &record)?;
             state.own_log(self.tally.active.len(), a, b)
         };
         let carriers = self.carriers(value, share_min);
         let logs = carriers.iter().map(|stratum| without(*stratum).unwrap_or(f64::NEG_INFINITY));
+        let beyond = whole.and_then(|(state, pair)| self.beyond_one_block(&state, &record, pair));
         Corroboration {
             reporters: carriers.len(),
             without_stratum: logs.fold(f64::INFINITY, f64::min),
-            beyond_one_block: self.beyond_one_block(week, value).unwrap_or(f64::NEG_INFINITY),
+            beyond_one_block: beyond.unwrap_or(f64::NEG_INFINITY),
         }
+    }
+
+    /// The pair of a value as places among the active labels.
+    fn pair(&self, value: &MixValue) -> Option<(usize, usize)> {
+        Some((self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?))
     }
 
     fn carriers(&self, value: &MixValue, share_min: f64) -> Vec<u16> {
@@ -131,11 +140,8 @@ impl Mix {
             .collect()
     }
 
-    fn beyond_one_block(&self, week: i32, value: &MixValue) -> Option<f64> {
-        let (a, b) = (self.tally.local(value.falling as Label)?, self.tally.local(value.rising as Label)?);
-        let mut record = Record::default();
-        let state = run_pair(&self.tally, &self.shape, &self.config, week, (a, b), Some(&mut record))?;
-        let from = onset(&record, &self.config)?.earliest.week();
+    fn beyond_one_block(&self, state: &State, record: &Record, (a, b): (usize, usize)) -> Option<f64> {
+        let from = onset(record, &self.config)?.earliest.week();
         Some(record.pair_log_without_strongest_block(from)? - state.spent_log(self.tally.active.len(), a, b))
     }
 
@@ -215,6 +221,35 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// A pair whose blocks were weighed with all strata there says without one of them what it says where that one
+        /// never was, bit for bit.
+        #[test]
+        fn a_stratum_left_out_of_a_run_is_one_that_never_was(
+            events in proptest::collection::vec((0i32..1_200, 0usize..3, 0usize..3, 1i64..6), 100..300),
+        ) {
+            let mut mix = Mix::new(3, &[true, false, false], vec![vec![Day(900)], vec![], vec![]], StatisticConfig::default());
+            for (day, stratum, label, n) in events {
+                // One stratum falls silent for more than a year.
+                let day = if stratum == 1 && day > 500 { day / 4 } else { day };
+                mix.count(Day(day), stratum, label, n);
+            }
+            mix.close(Day(1_200));
+            let (config, week) = (StatisticConfig::default(), Day(1_200).week());
+            for (pair, stratum) in [((0, 1), 0u16), ((1, 2), 1), ((2, 0), 2)] {
+                let mut record = Record::default();
+                run_pair(&mix.tally, &mix.shape, &config, week, pair, Some(&mut record));
+                let shape = Shape { without: vec![stratum], ..mix.shape.clone() };
+                let known = run_known(&mix.tally, &shape, &config, week, pair, &record);
+                let mut never = mix.tally.clone();
+                never.weeks.values_mut().for_each(|blocks| blocks.retain(|block| block.stratum != stratum));
+                never.weeks.retain(|_, blocks| !blocks.is_empty());
+                let straight = run_pair(&never, &mix.shape, &config, week, pair, None);
+                let own = |state: Option<State>| state.and_then(|state| state.own_log(3, pair.0, pair.1));
+                prop_assert!(!record.blocks.is_empty());
+                prop_assert_eq!(own(known), own(straight));
+            }
+        }
 
         /// Neither what came on which day nor what was taken back since shows in the value of the last day.
         #[test]

@@ -10,9 +10,12 @@
 //! It runs in event time over net counts. So its value on a day is a function of the sums known by that day alone:
 //! neither the order of arrival nor what was taken back since leaves a trace, and a late record counts in its own week.
 
+use std::iter::Peekable;
+
 use crate::baseline::{Baseline, Odds};
 use crate::block::{BlockKey, week_first};
 use crate::config::{FRACTIONS, StatisticConfig};
+use crate::factors::PairFactors;
 use crate::sums::{Level, SUM_MAX, Sums};
 use crate::tally::{Block, Tally};
 use crate::wealth::Wealth;
@@ -98,7 +101,9 @@ pub(crate) struct BlockEvidence {
     odds: Odds,
     q1: [Option<f64>; FRACTIONS],
     exponent: f64,
-    /// Log wealth by alternative.
+    /// Log likelihood ratio by alternative,
+    ratio: [f64; FRACTIONS],
+    /// and log wealth: discounted and capped.
     pub log: [f64; FRACTIONS],
 }
 
@@ -119,8 +124,15 @@ impl BlockEvidence {
             let moved = (odds.estimate + f) / (1.0 - f);
             (moved > DETECTABLE * odds.bound).then_some(moved / (1.0 + moved))
         });
-        let log = logs(falling, rising, odds.bound, q1, exponent, config, cap);
-        BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
+        let ratio = log_ratios(falling, rising, odds.bound, q1, config);
+        let log = ratio.map(|ratio| capped(ratio, exponent, cap));
+        BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, ratio, log }
+    }
+
+    /// The same at another discount: what a stratum's baseline says of its odds does not depend on other strata, what they
+    /// say of how shares waver does.
+    pub fn at(&self, exponent: f64, cap: f64) -> BlockEvidence {
+        BlockEvidence { exponent, log: self.ratio.map(|ratio| capped(ratio, exponent, cap)), ..self.clone() }
     }
 
     /// Adds its log wealth to lanes: a block speaks in the mode of its stratum's class and in the mode of both.
@@ -147,7 +159,8 @@ impl BlockEvidence {
     }
 
     fn against(&self, odds: f64, falling: f64, rising: f64, config: &StatisticConfig) -> [f64; FRACTIONS] {
-        logs(falling, rising, odds, self.q1, self.exponent, config, config.cap.ln())
+        let cap = config.cap.ln();
+        log_ratios(falling, rising, odds, self.q1, config).map(|ratio| capped(ratio, self.exponent, cap))
     }
 }
 
@@ -262,18 +275,20 @@ fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     lanes
 }
 
-/// Log wealth by alternative: none is one that cannot be told from the null, `odds`.
-fn logs(
+/// Log likelihood ratio by alternative: none is one that cannot be told from the null, `odds`.
+fn log_ratios(
     falling: f64,
     rising: f64,
     odds: f64,
     q1: [Option<f64>; FRACTIONS],
-    exponent: f64,
     config: &StatisticConfig,
-    cap: f64,
 ) -> [f64; FRACTIONS] {
     let wealth = Wealth::new(falling, rising, odds / (1.0 + odds), config.precision);
-    q1.map(|q1| q1.map_or(0.0, |q1| (wealth.log_ratio(q1) * exponent).min(cap)))
+    q1.map(|q1| q1.map_or(0.0, |q1| wealth.log_ratio(q1)))
+}
+
+fn capped(ratio: f64, exponent: f64, cap: f64) -> f64 {
+    (ratio * exponent).min(cap)
 }
 
 impl State {
@@ -330,6 +345,33 @@ impl State {
         Value::of(&self.sums, self.baseline.shares().collect())
     }
 
+    /// Takes the next week in, of one pair, whose blocks were weighed with all strata there: `known` begins no later.
+    fn advance_known<'a>(
+        &mut self,
+        tally: &Tally,
+        shape: &Shape,
+        config: &StatisticConfig,
+        known: &mut Peekable<impl Iterator<Item = &'a BlockEvidence>>,
+        room: &mut Room,
+    ) {
+        let (week, k, pair) = (self.sums.week + 1, tally.active.len(), self.sums.pairs.start);
+        advance_baseline(&mut self.baseline, tally, self.first_week, shape, config, week);
+        if !self.sums.enter(shape.blocks(tally, week).next().is_some(), config) {
+            return;
+        }
+        weights(&self.baseline, shape, config, week, pair / k..pair / k + 1, &mut room.weights);
+        self.sums.add_weights(&room.weights, shape, config);
+        let (mut logs, cap) = ([0.0; LANES], config.cap.ln());
+        while known.next_if(|block| block.key.week < week).is_some() {}
+        while let Some(block) = known.next_if(|block| block.key.week == week) {
+            if !shape.without.contains(&block.stratum) {
+                let exponent = self.baseline.exponent(usize::from(block.stratum), pair / k, pair % k, config);
+                block.at(exponent, cap).add_to(&mut logs);
+            }
+        }
+        self.sums.multiply(PairFactors::of(pair, &logs).as_slice());
+    }
+
     /// Natural logarithm of a pair's part of the sum, held against its part of the prior weight: what the pair says for
     /// itself, however many substances there are beside it. Corroboration and counter-evidence are in this unit.
     pub fn own_log(&self, k: usize, falling: usize, rising: usize) -> Option<f64> {
@@ -359,6 +401,23 @@ pub(crate) fn run_pair(
     record: Option<&mut Record>,
 ) -> Option<State> {
     through(State::start(tally, shape, config, Some(pair))?, tally, shape, config, week, record, |_| ())
+}
+
+/// What [`run_pair`] gives with strata left out, `known` being its record with all of them there, for half the work.
+pub(crate) fn run_known(
+    tally: &Tally,
+    shape: &Shape,
+    config: &StatisticConfig,
+    week: i32,
+    pair: (usize, usize),
+    known: &Record,
+) -> Option<State> {
+    let mut state = State::start(tally, shape, config, Some(pair))?;
+    let (end, mut room, mut known) = (shape.last_week(tally, week), Room::default(), known.blocks.iter().peekable());
+    while state.sums.week < end {
+        state.advance_known(tally, shape, config, &mut known, &mut room);
+    }
+    Some(state)
 }
 
 /// Log statistic of the cell at the end of each week of a run.
