@@ -51,6 +51,23 @@ mod tests {
     }
 
     #[test]
+    fn what_takes_longer_to_check_comes_later() {
+        let checks = |results: &[CheckResult]| -> Vec<CounterEvidence> {
+            let check = headwater_model::Check::ByMass;
+            let of = |result| CounterEvidence { check, result, value: None, bar: None, parts: Default::default() };
+            results.iter().copied().map(of).collect()
+        };
+        let score = |results: &[CheckResult]| score(0.8, 1_000_000_000, 50, 70, &checks(results));
+        let [sound, weak, open] = [
+            score(&[CheckResult::Holds; 3]),
+            score(&[CheckResult::Holds, CheckResult::Holds, CheckResult::Weakens]),
+            score(&[CheckResult::Fails, CheckResult::NotChecked, CheckResult::Weakens]),
+        ];
+        // 15 minutes to read it; 20 with one check to look into, 30 with three.
+        assert!((sound * 15.0 - weak * 20.0).abs() < 1e-6 && (sound * 15.0 - open * 30.0).abs() < 1e-6);
+    }
+
+    #[test]
     fn low_ground_is_never_critical() {
         let on = |level| Confidence { level, reasons: Vec::new() };
         assert_eq!(band(0.99, &on(ConfidenceLevel::Low)), Band::High);

@@ -75,6 +75,20 @@ fn without_an_edition_near_there_is_nothing_to_leave_out() {
     assert!(list(found, "editions").is_empty());
 }
 
+#[test]
+fn every_check_is_computed_where_there_is_something_to_compute() {
+    let run = run(&traded(SHIFT_WEEK, false));
+    let alert = first(&run);
+    let asked: Vec<Check> = alert.counter_evidence.iter().map(|found| found.check).collect();
+    assert_eq!(asked, Check::ALL);
+    for found in &alert.counter_evidence {
+        assert_ne!(found.result, CheckResult::NotChecked, "{found:?}");
+        // Nobody is silent here: there is no gap to measure.
+        assert!(found.value.is_some() || found.check == Check::ReportingGap, "{found:?}");
+        assert_eq!(found.parts.template, found.check.as_str());
+    }
+}
+
 /// Declarations whose volume grows eightfold in the third year. In the last months of every year, or of the third alone,
 /// the mix is another one.
 fn seasonal(every_year: bool) -> Vec<Event> {

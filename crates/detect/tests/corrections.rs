@@ -6,7 +6,7 @@ mod common;
 use common::{Event, Plan, REPORTERS, Rng, SHIFT_WEEK, START, even, run, run_with, shifted, shifted_world};
 use headwater_catalog::Catalog;
 use headwater_detect::{Area, CellKey, Config, Evaluation, evaluate};
-use headwater_model::{AlertStatus, ChangeReason, Kind, KnownDay, Marking, Names, Pane, Sums};
+use headwater_model::{Alert, AlertStatus, Arg, ChangeReason, Kind, KnownDay, Marking, Names, Pane, Sums};
 use proptest::prelude::*;
 
 fn opioids() -> CellKey {
@@ -168,6 +168,49 @@ fn new_data_update_and_corrections_say_so() {
     assert_ne!(update.status, AlertStatus::Raised);
     let reason = update.changes.as_ref().unwrap().reason;
     assert!(matches!(reason, ChangeReason::Correction | ChangeReason::EvidenceWithdrawn), "{reason}");
+}
+
+/// What an update says has moved: the parts that moved by the stated amounts, with their values, and no others.
+#[test]
+fn an_update_says_what_moved_by_a_stated_amount() {
+    let config = Config::default();
+    let mut updates = 0;
+    for seed in 1..11 {
+        let alerts = run(&shifted_world(seed)).alerts;
+        for next in alerts.iter().filter(|alert| alert.status == AlertStatus::Updated) {
+            let is_last = |a: &&Alert| a.alert_id == next.alert_id && a.revision + 1 == next.revision;
+            let last = alerts.iter().find(is_last).unwrap();
+            let mut expected: Vec<(&str, Arg, Arg)> = Vec::new();
+            let numbers = [
+                ("probability", last.likelihood.probability, next.likelihood.probability, config.update_probability),
+                ("moved_fraction", last.moved_fraction.median, next.moved_fraction.median, config.update_share),
+                (
+                    "rising_share",
+                    last.rising[0].share_after.value,
+                    next.rising[0].share_after.value,
+                    config.update_share,
+                ),
+            ];
+            for (name, from, to, least) in numbers {
+                if (to - from).abs() >= least {
+                    expected.push((name, from.into(), to.into()));
+                }
+            }
+            if (next.onset.date - last.onset.date).abs() >= config.update_onset_days {
+                expected.push(("onset", last.onset.date.into(), next.onset.date.into()));
+            }
+            let parts = &next.changes.as_ref().unwrap().parts;
+            assert!(!expected.is_empty() && parts.args.len() == 2 * expected.len(), "{expected:?} {parts:?}");
+            for (name, from, to) in expected {
+                assert_eq!([&parts.args[&format!("{name}_from")], &parts.args[&format!("{name}_to")]], [&from, &to]);
+            }
+            updates += 1;
+        }
+        let still = Config { update_probability: 1.1, update_onset_days: 5_000, update_share: 1.1, ..config.clone() };
+        let alerts = run_with(&shifted_world(seed), still, |_| {}).alerts;
+        assert!(alerts.iter().all(|alert| alert.status != AlertStatus::Updated));
+    }
+    assert!(updates > 3, "{updates}");
 }
 
 #[test]
