@@ -42,7 +42,9 @@ fn the_calls_of_the_readme_are_answered() {
     run.until("the API answers", || folder.join("log").exists() && said(folder, "log", "read_model_ready").is_some());
     let address = said(folder, "log", "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
     let calls: Vec<String> = calls().iter().map(|call| call.replace(WRITTEN, &address)).collect();
-    let [list, evidence, arrow, as_of, records, stream, close] = &calls[..] else { panic!("seven calls: {calls:?}") };
+    let [list, evidence, arrow, as_of, records, stream, close, key] = &calls[..] else {
+        panic!("eight calls: {calls:?}")
+    };
 
     // Before anything is told, so that all of it is heard.
     let mut listening =
@@ -74,14 +76,19 @@ fn the_calls_of_the_readme_are_answered() {
     assert!(records["totals"]["events"].as_u64() > Some(0), "{records}");
     assert_eq!(records["simulated"], true);
 
-    // A second process on the same store and the same people's database.
-    let mut other = Live::start(folder, "other", &["--role", "serve"], &settings);
+    // A second process on the same store and the same people's database, which lets in by key alone.
+    // Of everybody: alerts are released to those alone to whom every record behind them is.
+    let key = key.replace("service", "analyst").replace("\"TLP:GREEN\"", "\"TLP:RED\", \"organisations\": [\"*\"]");
+    let made: Value = serde_json::from_slice(&shell(folder, &key)).unwrap();
+    let key = format!("-H 'Authorization: Bearer {}'", made["token"].as_str().unwrap());
+    let by_key = ("HEADWATER__SERVE__AUTH__MODE", "keys");
+    let mut other = Live::start(folder, "other", &["--role", "serve"], &[settings[0], by_key]);
     other.until("the API answers", || {
         folder.join("other").exists() && said(folder, "other", "read_model_ready").is_some()
     });
     let elsewhere = said(folder, "other", "api_served").unwrap()["addr"].as_str().unwrap().to_owned();
     // As somebody who has heard of nothing yet: whatever was told and decided is told to them.
-    let stream = format!("{} -H 'Last-Event-ID: ~0'", stream.replace(&address, &elsewhere));
+    let stream = format!("{} {key} -H 'Last-Event-ID: ~0'", stream.replace(&address, &elsewhere));
     let mut listening =
         Command::new("sh").args(["-c", &format!("exec {stream}")]).stdout(Stdio::piped()).spawn().unwrap();
     let mut heard = BufReader::new(listening.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -92,7 +99,12 @@ fn the_calls_of_the_readme_are_answered() {
     listening.kill().unwrap();
     listening.wait().unwrap();
     assert_eq!(told, closed);
-    let stale: Value = serde_json::from_slice(&shell(folder, &close.replace(&address, &elsewhere))).unwrap();
+    let id = closed["alert_id"].as_str().unwrap();
+    let decide = format!("curl -s http://{elsewhere}/api/v1/alerts/{id}/triage -H 'content-type: application/json'");
+    let decide = format!("{decide} -d '{{\"version\": 0, \"command\": \"unassign\"}}'");
+    let nobody: Value = serde_json::from_slice(&shell(folder, &decide)).unwrap();
+    assert_eq!(nobody["status"], 401, "{nobody}");
+    let stale: Value = serde_json::from_slice(&shell(folder, &format!("{decide} {key}"))).unwrap();
     assert_eq!((&stale["status"], &stale["current"]), (&409.into(), &closed));
     other.terminate();
     run.terminate();
@@ -100,7 +112,7 @@ fn the_calls_of_the_readme_are_answered() {
     // All of it stands in the log of what people did, in one chain.
     let anchor = binary::succeeds(folder, &["audit", "verify", "--data", "data"]);
     let entries: u64 = anchor.split(' ').next().unwrap().parse().unwrap();
-    assert!(entries >= 2, "{anchor}");
+    assert!(entries >= 3, "{anchor}");
 }
 
 /// The last line of the log that tells of an event.

@@ -67,6 +67,12 @@ impl Clearance {
         self.marking == Marking::Red && self.every_organisation()
     }
 
+    /// Whether whoever has the other may see nothing that whoever has this one may not.
+    pub fn covers(&self, other: &Clearance) -> bool {
+        let all = other.organisations.iter().all(|organisation| self.organisations.contains(organisation));
+        other.marking <= self.marking && (all || self.every_organisation())
+    }
+
     fn every_organisation(&self) -> bool {
         self.organisations.iter().any(|organisation| &**organisation == EVERY_ORGANISATION)
     }
@@ -94,6 +100,18 @@ mod tests {
             let (a, b) = (class(a, &of_a), class(b, &of_b));
             prop_assert!(!reader.may_see_class(&a.combine(&b)) || (reader.may_see_class(&a) && reader.may_see_class(&b)));
             prop_assert!(!reader.sees_everything() || reader.may_see_class(&a));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_is_covered_sees_nothing_more(
+            (wide, own) in (0..5usize, list()), (narrow, other) in (0..5usize, list()), (of, released) in (0..5usize, list())
+        ) {
+            let (wide, narrow) = (Clearance::new(Marking::ALL[wide], own), Clearance::new(Marking::ALL[narrow], other));
+            let of = Marking::ALL[of];
+            prop_assert!(!wide.covers(&narrow) || !narrow.may_see(of, &released) || wide.may_see(of, &released));
+            prop_assert!(wide.covers(&wide) && Clearance::new(Marking::Red, ["*"]).covers(&wide));
         }
     }
 

@@ -12,10 +12,12 @@
 
 mod api;
 mod error;
+mod key_gate;
 mod limits;
 mod operations;
 mod params;
 mod problem;
+mod rate;
 mod read;
 mod reader;
 mod server;
@@ -25,9 +27,11 @@ mod tests;
 
 pub use api::{Clock, Grounds, TriageState, api, document};
 pub use error::ServeError;
+pub use key_gate::KeyGate;
 pub use limits::Limits;
 pub use operations::{Operations, Report, operations};
 pub use problem::{PROBLEM_JSON, Problem};
+pub use rate::Rate;
 pub use read::{Held, ReadModel, Taken};
 pub use reader::{Gate, OpenGate, Reader};
 pub use server::Server;

@@ -11,7 +11,7 @@ use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadMo
 use headwater_model::{Budgets, Clearance, Marking};
 use headwater_people::{Location, Moment, People};
 use headwater_runtime::{AuthMode, Config, ServeSettings};
-use headwater_serve::{Gate, Grounds, Limits, OpenGate, ReadModel, Server, api};
+use headwater_serve::{Clock, Gate, Grounds, KeyGate, Limits, OpenGate, Rate, ReadModel, Server, api};
 use headwater_store::Archive;
 
 use crate::archive::Holdings;
@@ -47,13 +47,14 @@ impl Serving {
         catalog: &Arc<Catalog>,
     ) -> Result<Serving, Failure> {
         let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
-        let (gate, people) = (gate(&config.serve)?, location(config)?);
+        let people = location(config)?;
         let routes = async || {
             let people = People::open(&people).await.map_err(anyhow::Error::from)?;
-            let clock = Arc::new(|| Moment(clock::unix_ms()));
+            let clock: Clock = Arc::new(|| Moment(clock::unix_ms()));
+            let gate = gate(&config.serve, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
-            Ok(api(Grounds { model, history, people, gate, versions, clock }))
+            Ok(api(Grounds { model, history, people, gate, versions, clock, rate: Rate::API }))
         };
         let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;
         ApiServed { addr: &server.address() }.log();
@@ -104,13 +105,16 @@ fn location(config: &Config) -> Result<Location, Failure> {
 }
 
 /// Who is let in, as the settings say.
-fn gate(settings: &ServeSettings) -> Result<Arc<dyn Gate>, Failure> {
+fn gate(settings: &ServeSettings, people: &People, clock: &Clock) -> Result<Arc<dyn Gate>, Failure> {
     let auth = &settings.auth;
     let marking = Marking::parse(auth.clearance)
         .ok_or_else(|| Failure::Usage(format!("serve.auth.clearance: {:?} is no label", auth.clearance)))?;
-    match auth.mode {
+    let keys = KeyGate::new(people.clone(), Arc::clone(clock));
+    Ok(Arc::new(match auth.mode {
         AuthMode::None => {
-            Ok(Arc::new(OpenGate::new(Clearance::new(marking, auth.organisations.iter().map(String::as_str)))))
+            let organisations = auth.organisations.iter().map(String::as_str);
+            keys.or_open(OpenGate::new(Clearance::new(marking, organisations)))
         }
-    }
+        AuthMode::Keys => keys,
+    }))
 }

@@ -38,6 +38,8 @@ pub struct AuthSettings {
 pub enum AuthMode {
     /// Not at all: whoever reaches the address is the local reader. It has to be an address of this machine alone.
     None,
+    /// By API key alone.
+    Keys,
 }
 
 impl AuthMode {
@@ -45,6 +47,7 @@ impl AuthMode {
     pub fn as_str(self) -> &'static str {
         match self {
             AuthMode::None => "none",
+            AuthMode::Keys => "keys",
         }
     }
 }
@@ -55,7 +58,7 @@ pub(super) fn settings(root: &mut Section, problems: &mut Vec<ConfigProblem>) ->
     let place = section.place_of("listen");
     let listen = check::address(&mut section, DEFAULT_LISTEN, problems);
     let mut auth = section.section("auth", problems);
-    let mode = auth.choice("mode", &[(AuthMode::None.as_str(), AuthMode::None)], problems);
+    let mode = auth.choice("mode", &[AuthMode::None, AuthMode::Keys].map(|mode| (mode.as_str(), mode)), problems);
     let clearance = auth.choice("clearance", &LABELS.map(|label| (label, label)), problems);
     let found = auth.text("organisations", problems);
     let text = found.as_ref().map_or("", |found| &found.value);
@@ -69,7 +72,7 @@ pub(super) fn settings(root: &mut Section, problems: &mut Vec<ConfigProblem>) ->
     if let Some(address) = listen.filter(|address| mode == AuthMode::None && !address.ip().is_loopback()) {
         let message = format!(
             "{address} may be reached from other machines, and serve.auth.mode = \"none\" lets everybody in: give an \
-             address of this machine alone, as in {DEFAULT_LISTEN:?}"
+             address of this machine alone, as in {DEFAULT_LISTEN:?}, or serve.auth.mode = \"keys\""
         );
         section.wrong("listen", place, message, problems);
     }

@@ -308,6 +308,12 @@ fn without_sign_in_the_api_is_of_this_machine_alone() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     let expected = "serve.listen: 0.0.0.0:8080 may be reached from other machines, and serve.auth.mode = \"none\"";
     assert!(lines[0].contains(expected), "{lines:?}");
+    let by_key = format!("{TOPIC}[serve]\nlisten = \"0.0.0.0:8080\"\n[serve.auth]\nmode = \"keys\"\n");
+    let config = Config::check(&by_key, no_environment()).unwrap();
+    assert_eq!(
+        (config.serve.auth.mode.as_str(), Config::check(&config.to_string(), no_environment()).unwrap()),
+        ("keys", config)
+    );
     let lines =
         problems(TOPIC, &[("HEADWATER__SERVE__AUTH__CLEARANCE", "AMBER"), ("HEADWATER__SERVE__AUTH__MODE", "nine")]);
     assert_eq!(lines.len(), 2, "{lines:?}");

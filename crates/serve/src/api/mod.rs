@@ -9,6 +9,7 @@ mod body;
 mod carrying;
 mod catalog;
 mod feed;
+mod keys;
 mod me;
 mod notes;
 mod notices;
@@ -40,15 +41,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use headwater_history::History;
 use headwater_model::Versions;
 use headwater_people::{Moment, People};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::rate::Rates;
 use crate::read::{Sight, View};
-use crate::{Gate, Problem, ReadModel, Reader};
+use crate::{Gate, Problem, Rate, ReadModel, Reader};
 use feed::Feed;
 
 pub(crate) use body::BODY_BYTES_MAX;
@@ -87,6 +89,8 @@ pub struct Grounds {
     pub versions: Versions,
     /// The time at which people do something.
     pub clock: Clock,
+    /// How often each of them may ask.
+    pub rate: Rate,
 }
 
 /// What routes answer from. Clones share it.
@@ -99,6 +103,7 @@ pub(crate) struct Api {
     gate: Arc<dyn Gate>,
     versions: Arc<Versions>,
     clock: Clock,
+    rates: Arc<Rates>,
     questions: Arc<Semaphore>,
     digs: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -107,7 +112,7 @@ pub(crate) struct Api {
 /// The routes of the API. Must be called within the runtime that serves them: what other processes do is listened to
 /// there.
 pub fn api(grounds: Grounds) -> Router {
-    let Grounds { model, history, people, gate, versions, clock } = grounds;
+    let Grounds { model, history, people, gate, versions, clock, rate } = grounds;
     let api = Api {
         model,
         history,
@@ -116,6 +121,7 @@ pub fn api(grounds: Grounds) -> Router {
         gate,
         versions: Arc::new(versions),
         clock,
+        rates: Arc::new(Rates::new(rate)),
         questions: Arc::new(Semaphore::new(QUESTIONS)),
         digs: Arc::new(Semaphore::new(DIGS)),
         streams: Arc::new(Semaphore::new(STREAMS)),
@@ -140,6 +146,8 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/catalog/substances", get(catalog::substances))
         .route("/api/v1/catalog/controls", get(catalog::controls))
         .route("/api/v1/me", get(me::me))
+        .route("/api/v1/keys", get(keys::list).post(keys::create))
+        .route("/api/v1/keys/{id}", delete(keys::revoke))
         .route("/api/v1/stream", get(stream::stream))
         .layer(middleware::from_fn_with_state(api.clone(), shown::write_down))
         .layer(middleware::from_fn_with_state(api.clone(), admit));
@@ -162,6 +170,10 @@ async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response
     match api.gate.admit(&head).await {
         Err(problem) => problem.into_response(),
         Ok(reader) => {
+            if let Err(seconds) = api.rates.take(&reader.handle, api.now()) {
+                let detail = format!("you ask too often: again in {seconds} s");
+                return Problem::too_often(detail, seconds).into_response();
+            }
             head.extensions.insert(reader);
             next.run(Request::from_parts(head, body)).await
         }

@@ -24,7 +24,8 @@ pub(crate) struct ProblemAnswer(Problem);
         title = "Headwater",
         description = "Alerts, exact volumes and data quality. Every answer holds and counts exactly what the caller may \
                        see. Unknown parameters are refused. Limits: lists have pages, a question works at most 10 s, a \
-                       connection lives at most an hour, 64 clients may listen to the stream.",
+                       connection lives at most an hour, 64 clients may listen to the stream, \
+                       300 requests may come at once and 20 a second from one caller.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     servers((url = "/", description = "The process that serves this document")),
@@ -33,7 +34,8 @@ pub(crate) struct ProblemAnswer(Problem);
         super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream,
         super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
         super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
-        super::notices::unanswered, super::parties::of_alert, super::quality::quality
+        super::notices::unanswered, super::parties::of_alert, super::quality::quality,
+        super::keys::list, super::keys::create, super::keys::revoke
     ),
     components(schemas(Problem), responses(ProblemAnswer))
 )]
@@ -43,6 +45,9 @@ struct Description;
 pub fn document() -> Value {
     let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
     document["components"]["schemas"]["Alert"] = serde_json::from_str(ALERT).unwrap_or_default();
+    // Without one the caller is the local reader, where there is one.
+    document["components"]["securitySchemes"]["key"] = serde_json::json!({"type": "http", "scheme": "bearer"});
+    document["security"] = serde_json::json!([{}, {"key": []}]);
     document
 }
 

@@ -120,7 +120,7 @@ pub(crate) async fn shares(
         }
     }
     let computed_up_to = reader.clearance.marking().as_str();
-    let (sheet, complete) = volumes::sheet(&api, &reader, selection).await?;
+    let (sheet, complete, _) = volumes::sheet(&api, &reader, selection).await?;
     let amount = |line: &VolumeLine| i128::from(line.sums[if incidents { 2 } else { 0 }]);
     let mut spans: BTreeMap<(&str, Day), BTreeMap<&str, i128>> = BTreeMap::new();
     for line in &sheet.lines {

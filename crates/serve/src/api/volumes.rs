@@ -1,6 +1,7 @@
 //! Exact volumes, as JSON or as a table.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -17,7 +18,7 @@ use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
 use super::table::{Column, Format, Table};
 use crate::params::{Params, words};
-use crate::read::{Complete, Granularity, Refused, RollUp, Selection, VolumeLine, VolumeSheet};
+use crate::read::{Complete, Granularity, Refused, RollUp, Selection, SourceState, VolumeLine, VolumeSheet};
 use crate::{Problem, Reader};
 
 /// Lines of one page of JSON.
@@ -109,11 +110,24 @@ pub(crate) struct VolumeRow {
     window_incidents: Option<i64>,
 }
 
+/// How much of what a source reports of a day has most likely arrived.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Arrived {
+    /// A day of these lines.
+    #[schema(value_type = String, format = Date)]
+    day: Day,
+    source: String,
+    /// From 0 to 1, from how long the source's reports of the last 364 days took.
+    arrived_share: f64,
+}
+
 /// Volumes.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct VolumeList {
     /// By day, length, substance, route, source and kind. A line whose every sum is 0 is left out.
     volumes: Vec<VolumeRow>,
+    /// By day and source, of these lines: below 1 the figures are provisional.
+    arrived: Vec<Arrived>,
     /// Lines in all.
     lines: u64,
     /// Where the next page begins; absent on the last.
@@ -156,7 +170,8 @@ pub(crate) async fn volumes(
     let cursor = params.one("cursor", "`next_cursor` of an answer", Place::read)?;
     params.finish()?;
     let computed_up_to = reader.clearance.marking();
-    let (sheet, complete) = sheet(&api, &reader, selection).await?;
+    let as_of = selection.as_of;
+    let (sheet, complete, sources) = sheet(&api, &reader, selection).await?;
     let row = |line: &VolumeLine| VolumeRow::of(&api, line);
     let Format::Json = format else {
         if sheet.lines.len() > TABLE_LINES_MAX {
@@ -173,6 +188,7 @@ pub(crate) async fn volumes(
     let page = &sheet.lines[from..sheet.lines.len().min(from + limit)];
     let more = from + page.len() < sheet.lines.len();
     let list = VolumeList {
+        arrived: arrived(page, &sources, as_of),
         volumes: page.iter().map(row).collect(),
         lines: sheet.lines.len() as u64,
         next_cursor: page.last().filter(|_| more).map(|line| Place::of(line).write()),
@@ -185,8 +201,25 @@ pub(crate) async fn volumes(
     Ok(Answer(Shown::of(sheet.marking), Json(list).into_response()))
 }
 
-/// The sheet of a selection, and the line of completeness.
-pub(super) async fn sheet(api: &Api, reader: &Reader, of: Selection) -> Result<(VolumeSheet, Complete), Problem> {
+fn arrived(page: &[VolumeLine], sources: &[SourceState], as_of: Option<Day>) -> Vec<Arrived> {
+    let mut shares = BTreeMap::new();
+    for line in page {
+        let source = sources.binary_search_by(|state| state.source.as_str().cmp(&line.source));
+        if let Some(share) = source.ok().and_then(|at| sources[at].arrived_share(line.day, as_of)) {
+            shares.insert((line.day, line.source.as_str()), share);
+        }
+    }
+    let row =
+        |((day, source), arrived_share): ((Day, &str), f64)| Arrived { day, source: source.to_owned(), arrived_share };
+    shares.into_iter().map(row).collect()
+}
+
+/// The sheet of a selection, the line of completeness, and the sources.
+pub(super) async fn sheet(
+    api: &Api,
+    reader: &Reader,
+    of: Selection,
+) -> Result<(VolumeSheet, Complete, Vec<SourceState>), Problem> {
     let asked = api.ask(reader, move |view, given_up| {
         let sheet = view.volumes(&of, given_up).map_err(|refused| match refused {
             Refused::TooMuch { at_most } => Problem::too_much(format!(
@@ -197,7 +230,7 @@ pub(super) async fn sheet(api: &Api, reader: &Reader, of: Selection) -> Result<(
             }
             Refused::GivenUp => Problem::timed_out("nobody waited for the answer"),
         })?;
-        Ok((sheet, view.complete()))
+        Ok((sheet, view.complete(), view.sources()))
     });
     asked.await
 }

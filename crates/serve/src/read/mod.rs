@@ -21,7 +21,7 @@ use tokio::sync::watch;
 pub use alerts::{AlertFilter, Sight, Sort, Told};
 pub use complete::Complete;
 pub use held::{Held, Taken};
-pub use sources::Account;
+pub use sources::{Account, SourceState};
 pub use volumes::{Granularity, Refused, RollUp, Selection, VolumeLine, VolumeSheet};
 
 /// What is held, behind a lock: written some times a second at most, read by every question.

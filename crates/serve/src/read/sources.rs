@@ -30,6 +30,8 @@ pub struct SourceState {
     pub taken_back: u64,
     /// Days between event and report by which half, and nine tenths, of its reports of the last 364 known days had come.
     pub delay_days: Option<[i32; 2]>,
+    /// Of these reports, how many came after so many days.
+    delays: BTreeMap<i32, i64>,
     /// Its line of completeness.
     pub complete_to: Option<Day>,
 }
@@ -38,6 +40,16 @@ impl SourceState {
     /// Whether it is simulated.
     pub fn is_simulated(&self) -> bool {
         self.source.starts_with(SIMULATED)
+    }
+
+    /// What part of its figures of a day have most likely arrived, by what is known on another day: the part of its
+    /// reports of the last 364 known days that took no longer than from the one day to the other. It does not go on
+    /// growing when the source falls silent. None where it has no reports.
+    pub fn arrived_share(&self, day: Day, known: Option<Day>) -> Option<f64> {
+        let age = known.map_or(self.last_report, |known| known.min(self.last_report)) - day;
+        let all: i64 = self.delays.values().sum();
+        let within: i64 = self.delays.range(..=age).map(|(_, events)| events).sum();
+        (all > 0).then(|| within as f64 / all as f64)
     }
 }
 
@@ -72,6 +84,7 @@ impl View<'_> {
                     events: 0,
                     taken_back: 0,
                     delay_days: None,
+                    delays: BTreeMap::new(),
                     complete_to: complete.sources.get(source).copied(),
                 };
                 (state, BTreeMap::new())
@@ -87,7 +100,8 @@ impl View<'_> {
             }
         }
         let finish = |(mut state, delays): (SourceState, Delays)| {
-            state.delay_days = delay_days(state.last_report, &delays);
+            state.delays = counts(state.last_report, &delays);
+            state.delay_days = delay_days(&state.delays);
             state
         };
         states.into_values().map(finish).collect()
@@ -106,15 +120,20 @@ impl View<'_> {
     }
 }
 
-/// The median and the 90th percentile of the delay, by the nearest rank, over the 364 known days that end with the last
-/// report. Corrections of an amount weigh nothing, for their -1 and +1 fall together.
-fn delay_days(last_report: Day, delays: &Delays) -> Option<[i32; 2]> {
+/// Reports by their delay, over the 364 known days that end with the last report. Corrections of an amount weigh nothing,
+/// for their -1 and +1 fall together.
+fn counts(last_report: Day, delays: &Delays) -> BTreeMap<i32, i64> {
     let mut counts: BTreeMap<i32, i64> = BTreeMap::new();
     for (&(known, delay), &events) in delays {
         if known > last_report - COMPLETE_DAYS && events > 0 {
             *counts.entry(delay).or_default() += events;
         }
     }
+    counts
+}
+
+/// The median and the 90th percentile of the delay, by the nearest rank.
+fn delay_days(counts: &BTreeMap<i32, i64>) -> Option<[i32; 2]> {
     let all: i64 = counts.values().sum();
     let percentile = |percent: i64| {
         let mut within = 0;

@@ -1,6 +1,8 @@
 //! The API over a read model, with people's state in a folder of the test's own.
 
 use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +19,7 @@ use tower::ServiceExt as _;
 
 use crate::api::{Grounds, api, document};
 use crate::read::fixture::{Record, held, open};
-use crate::{Gate, OpenGate, Problem, ReadModel, Reader};
+use crate::{Clock, Gate, OpenGate, Problem, Rate, ReadModel, Reader};
 
 /// A store filled with real epochs, as the room of the archive's questions tests itself with.
 #[path = "../../../../history/tests/support/mod.rs"]
@@ -45,19 +47,52 @@ pub struct Bed {
     pub store: support::Store,
     pub now: Arc<AtomicI64>,
     location: Location,
+    _server: Option<Postgres>,
     _folder: tempfile::TempDir,
 }
 
+/// A server of PostgreSQL in a folder, stopped when dropped.
+struct Postgres(PathBuf);
+
+impl Postgres {
+    fn script(words: [&str; 2]) -> String {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/postgres");
+        let output = Command::new(script).args(words).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        Postgres::script(["stop", self.0.to_str().unwrap()]);
+    }
+}
+
 impl Bed {
+    /// On SQLite.
     pub fn new() -> Bed {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::File(folder.path().join("people.sqlite"));
+        Bed::at(location, None, folder)
+    }
+
+    /// On a PostgreSQL of its own.
+    pub fn postgres() -> Bed {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::parse(&Postgres::script(["start", folder.path().to_str().unwrap()])).unwrap();
+        let server = Postgres(folder.path().to_owned());
+        Bed::at(location, Some(server), folder)
+    }
+
+    fn at(location: Location, server: Option<Postgres>, folder: tempfile::TempDir) -> Bed {
         let people = run(People::open(&location)).unwrap();
         Bed {
             people,
             store: support::Store::in_memory(1),
             now: Arc::new(AtomicI64::new(START.0)),
             location,
+            _server: server,
             _folder: folder,
         }
     }
@@ -69,14 +104,25 @@ impl Bed {
 
     /// What a process of its own serves, with its own connections to the database.
     pub fn process(&self, model: &Arc<ReadModel>, gate: impl Gate) -> Router {
+        self.process_at(model, gate, Rate { burst: 1_000_000, per_minute: 1 })
+    }
+
+    /// The time.
+    pub fn clock(&self) -> Clock {
         let now = Arc::clone(&self.now);
+        Arc::new(move || Moment(now.load(Ordering::SeqCst)))
+    }
+
+    /// As [`Bed::process`], asked at a rate.
+    pub fn process_at(&self, model: &Arc<ReadModel>, gate: impl Gate, rate: Rate) -> Router {
         let grounds = Grounds {
             model: Arc::clone(model),
             history: self.store.history(),
             people: run(People::open(&self.location)).unwrap(),
             gate: Arc::new(gate),
             versions: versions(),
-            clock: Arc::new(move || Moment(now.load(Ordering::SeqCst))),
+            clock: self.clock(),
+            rate,
         };
         let _within = runtime().enter();
         api(grounds)

@@ -1,5 +1,6 @@
 mod archive;
 mod bed;
+mod keys;
 mod people;
 mod property;
 
@@ -45,6 +46,7 @@ fn the_committed_document_is_the_program_s() {
 fn sent(path: &str) -> Value {
     match path.rsplit('/').next().unwrap() {
         "looked" => json!({"revision": 1}),
+        "keys" => json!({"name": "n", "roles": ["viewer"], "marking": "TLP:CLEAR", "expires": "2026-10-01T00:00:00Z"}),
         "notes" => json!({"body": "a note"}),
         "triage" if path.contains("{id}") => json!({"version": 0, "command": "close", "reason": "other"}),
         "triage" => json!({"alerts": [{"alert_id": "a1", "version": 0}], "command": "unassign"}),
@@ -61,7 +63,7 @@ fn each_route_takes_the_parameters_of_the_document_and_refuses_others_by_name() 
         let document = document();
         for (method, path) in operations() {
             let asked = path.replace("{id}", "a1");
-            let body = if method == Method::GET { Body::empty() } else { Body::from(sent(&path).to_string()) };
+            let body = if method != Method::POST { Body::empty() } else { Body::from(sent(&path).to_string()) };
             let request = Request::builder().method(&method).uri(format!("{asked}?colour=red"));
             let request = request.header("content-type", "application/json").body(body).unwrap();
             let (status, headers, body) = answer(&routes, request).await;
@@ -202,6 +204,29 @@ fn pages_are_the_whole_in_order_and_tables_are_the_same_rows() {
         let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap();
         let batch = reader.build().unwrap().next().unwrap().unwrap();
         assert_eq!(batch.column_by_name("mass_mg").unwrap().as_primitive::<Int64Type>().values(), &masses[..]);
+    });
+}
+
+#[test]
+fn each_line_says_how_much_of_its_day_has_arrived() {
+    let record = |first: i32, delay: i32| Record { first: Day(first), known_on: Day(first + delay), ..record() };
+    // Half of the reports come after 10 days, the others after 30; the last came on day 18,100.
+    let records = [record(18_000, 10), record(18_010, 30), record(18_060, 10), record(18_070, 30), record(18_085, 10)];
+    let records: Vec<Record> = records.into_iter().chain([record(18_070, 30)]).collect();
+    let bed = Bed::new();
+    let routes = bed.routes(&model(&records, &[]), everything());
+    run(async {
+        let shares = async |query: &str| -> Vec<(String, f64)> {
+            let list = json(&routes, &format!("/api/v1/volumes?{query}")).await;
+            let rows = list["arrived"].as_array().unwrap().iter();
+            rows.map(|row| (row["day"].as_str().unwrap().to_owned(), row["arrived_share"].as_f64().unwrap())).collect()
+        };
+        let day = |day| Day(day).to_string();
+        let all = shares("").await;
+        assert_eq!(all.iter().map(|(_, share)| *share).collect::<Vec<_>>(), [1.0, 1.0, 1.0, 1.0, 0.5]);
+        assert_eq!(all[4].0, day(18_085));
+        // What is known on an earlier day has arrived to a lesser part.
+        assert_eq!(shares(&format!("as_of={}&from={}", day(18_075), day(18_060))).await, [(day(18_060), 0.5)]);
     });
 }
 

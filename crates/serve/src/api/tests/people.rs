@@ -246,8 +246,16 @@ fn id(event: &str) -> String {
 }
 
 #[test]
-fn two_processes_on_one_database_hear_of_each_other_s_triage() {
-    let bed = Bed::new();
+fn two_processes_on_one_file_hear_of_each_other_s_triage() {
+    hear_of_each_other(&Bed::new());
+}
+
+#[test]
+fn two_processes_on_one_postgresql_hear_of_each_other_s_triage() {
+    hear_of_each_other(&Bed::postgres());
+}
+
+fn hear_of_each_other(bed: &Bed) {
     let model = model(&[], &alerts());
     let one = bed.process(&model, analyst("ana", Marking::Red));
     let (two, low) =
