@@ -132,7 +132,7 @@ fn run_cell(cell: &CountedCell, sum: &mut Xxh3) -> Mix {
         sum.update(&[value.falling as u8, value.rising as u8]);
         if value.log >= ASKED_FROM && day >= look {
             let corroboration = mix.corroboration(Day(DAY_0 + day), &value, config.reporter_share_min);
-            sum.update(&corroboration.without_stratum.to_bits().to_le_bytes());
+            sum.update(&corroboration.added.to_bits().to_le_bytes());
             sum.update(&corroboration.beyond_one_block.to_bits().to_le_bytes());
             look = day + config.look_days;
         }

@@ -8,10 +8,11 @@ use headwater_model::{Day, Marking, Names};
 use crate::cell::Cell;
 use crate::config::Config;
 use crate::labels::{Label, Labels};
+use crate::record::Record;
 use crate::registry::Registry;
 #[cfg(doc)]
 use crate::statistic::State;
-use crate::statistic::{Record, Shape, Value, course, run, run_known, run_pair};
+use crate::statistic::{Shape, Value, course, run, run_pair};
 use crate::sums::Level;
 use crate::tally::{Lens, Tally};
 use crate::told::{Told, shape_of};
@@ -40,8 +41,6 @@ pub(crate) struct Analysis {
     /// How series were told apart.
     pub labels: Labels,
     pub tally: Arc<Tally>,
-    /// With nothing left out.
-    shape: Shape,
     pub level: Level,
     pub falling: Label,
     pub rising: Label,
@@ -58,18 +57,10 @@ impl Ground<'_> {
         Labels::choose(self.cell, self.registry, up_to, self.told, pair)
     }
 
-    /// What the pair of an analysis says for itself through another lens ([`State::own_log`]); none where it cannot be
-    /// tested.
-    pub fn own_log(&self, lens: &Lens<'_>, analysis: &Analysis) -> Option<f64> {
-        let ((tally, shape), week) = (self.seen(lens), self.day.week());
-        let is_known = Arc::ptr_eq(&tally, &analysis.tally)
-            && (&shape.eras, &shape.era_of) == (&analysis.shape.eras, &analysis.shape.era_of);
-        if !is_known {
-            return self.own_log_over(&tally, &shape, (analysis.falling, analysis.rising));
-        }
-        let (a, b) = (tally.local(analysis.falling)?, tally.local(analysis.rising)?);
-        let state = run_known(&tally, &shape, &self.config.statistic, week, (a, b), &analysis.record)?;
-        state.own_log(tally.active.len(), a, b)
+    /// What a pair says for itself through a lens ([`State::own_log`]); none where it cannot be tested.
+    pub fn own_log(&self, lens: &Lens<'_>, pair: (Label, Label)) -> Option<f64> {
+        let (tally, shape) = self.seen(lens);
+        self.own_log_over(&tally, &shape, pair)
     }
 
     /// As [`Ground::own_log`], of counts as they are given.
@@ -162,7 +153,7 @@ impl Ground<'_> {
         let own_log = state.own_log(k, a, b)?;
         let labels = lens.labels(self.cell, self.registry).into_owned();
         let pair_spent_log = state.spent_log(k, a, b);
-        Some(Analysis { pair_spent_log, own_log, labels, tally, shape, level, falling, rising, record })
+        Some(Analysis { pair_spent_log, own_log, labels, tally, level, falling, rising, record })
     }
 }
 

@@ -108,19 +108,22 @@ impl Baseline {
             }
         }
         if lagged >= first_week && lagged.rem_euclid(BIN_WEEKS) == BIN_WEEKS - 1 {
-            self.close_bin(lagged - first_week >= DISPERSION_WEEKS_MIN, fade);
+            // A shift that was told is no wavering: what comes after it is held against what it became.
+            let begun = eras.iter().enumerate().filter(|(_, after)| **after < lagged).max_by_key(|(_, after)| **after);
+            let (era, since) = begun.map_or((0, first_week), |(era, after)| (era + 1, *after));
+            self.close_bin(era, lagged - since >= DISPERSION_WEEKS_MIN, fade);
         }
     }
 
-    /// Squared deviations of the bin's shares against their binomial variance.
-    fn close_bin(&mut self, measure: bool, fade: f64) {
+    /// Squared deviations of the bin's shares against their binomial variance; the next bin's are expected of an era.
+    fn close_bin(&mut self, era: usize, measure: bool, fade: f64) {
         let (substances, bin_fade) = (self.substances, fade.powi(BIN_WEEKS));
         let mut common = vec![[0.0; 2]; substances];
         let rows = self.bin.chunks(substances).zip(self.expected.chunks_mut(substances)).enumerate();
         for (s, (bin, expected)) in rows {
             let row = s * substances;
             let (n, spread) = (bin.iter().sum::<f64>(), self.bin_spread[s]);
-            let baseline = &self.counts[0][row..row + substances];
+            let baseline = &self.counts[era][row..row + substances];
             let total: f64 = baseline.iter().map(|n| n + PSEUDO_COUNT).sum();
             for (k, p) in expected.iter_mut().enumerate() {
                 if measure {

@@ -10,7 +10,7 @@ use headwater_model::{
 use crate::analysis::Ground;
 use crate::block::week_last;
 use crate::config::MODEL;
-use crate::counter_evidence::{Case, Silence};
+use crate::counter_evidence::{Case, Silence, WithoutReporter};
 use crate::figures::{count, milligrams};
 use crate::found::Found;
 use crate::label_name::LabelName;
@@ -42,10 +42,14 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
         0 | 1 => BTreeMap::new(),
         _ => sources.iter().map(|source| (*source, found.without(ground, source))).collect(),
     };
-    let without_reporter: Vec<(String, Option<f64>)> = found
+    let without_reporter: Vec<WithoutReporter> = found
         .reporters
         .iter()
-        .map(|reporter| (reporter.to_string(), without.get(&**reporter).copied().flatten()))
+        .map(|reporter| WithoutReporter {
+            reporter: reporter.to_string(),
+            log: without.get(&**reporter).copied().flatten(),
+            added: found.added_to(ground, reporter),
+        })
         .collect();
 
     let substances: Vec<&str> = match key.kind {

@@ -9,7 +9,7 @@ use headwater_model::Budgets;
 use crate::limits::Limits;
 
 /// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
-pub const MODEL: &str = "e-shift-4";
+pub const MODEL: &str = "e-shift-5";
 
 /// How a [`crate::Detector`] decides. `Config::default()` is what the product runs with.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +21,11 @@ pub struct Config {
     /// The false alarms that `bar` lets through together with `corroboration_bar`; told in the alert. Counted on simulated
     /// quiet cells, not promised: `headwater bench detect` counts them anew.
     pub false_alarms_per_1000_market_years: f64,
-    /// What the pair must say for itself without any one reporter, and without the largest operation. The lower it is,
-    /// the earlier is a shift told, and the sooner a campaign of one police force or a change in one laboratory passes
-    /// for one: at 1.6 some 20 in 1,000 market-years of such changes were told, at 2.3 some 5, for 0.77 and 0.72 of the
-    /// planted shifts.
+    /// Nats that the other reporters must add to what any one of them says alone. The lower it is, the earlier is a shift
+    /// told, and the sooner a campaign of one police force or a change in one laboratory passes for one.
+    pub added_bar: f64,
+    /// What the pair must say for itself where records are left out: the largest operation, one market of the world's, one
+    /// office of the only reporter's, those that are derived.
     pub corroboration_bar: f64,
     /// Without its strongest block the leading pair must hold this many nats over its prior weight alone: else one
     /// block (a batch of laboratory reports, one operation) is all there is. ln 2: evidence, however little.
@@ -81,9 +82,15 @@ pub struct StatisticConfig {
     /// Weeks in which the baseline's memory halves: shares drift by some tenths in log odds within a few years, and a
     /// longer memory takes the drift for a shift (figures at `margin`).
     pub half_life_weeks: f64,
-    /// Fractions of the falling flow that moved, for trade and for seizures.
-    pub fractions: [[f64; 2]; FRACTIONS],
-    /// Strength of the discount for measured overdispersion.
+    /// Weeks in which the weight of a change that may have begun halves: what began long ago and was not told is no news.
+    /// Without it one cell whose shares wandered off once stands above any bar for years.
+    pub memory_weeks: f64,
+    /// Fractions of the falling flow that moved.
+    pub fractions: [f64; FRACTIONS],
+    /// Strength of the discount for measured overdispersion. It is measured over eight weeks, and what wanders carries on
+    /// into the next eight: where a week's log share keeps 0.8 of the last one's, the variance of a long mean is 1.9 times
+    /// what such bins show. But a real shift that goes on for years is measured too: at 2 the change from heroin to
+    /// fentanyl at the southwest border of the United States is muted (docs/cbp.md).
     pub overdispersion: f64,
     /// Least baseline events of the falling substance in a stratum.
     pub baseline_min: f64,
@@ -104,8 +111,9 @@ impl Default for Config {
     fn default() -> Config {
         Config {
             statistic: StatisticConfig::default(),
-            bar: 2.1,
+            bar: 1.5,
             false_alarms_per_1000_market_years: 1.0,
+            added_bar: 0.7,
             corroboration_bar: 2.1,
             one_block_margin: std::f64::consts::LN_2,
             lead_share_min: 0.1,
@@ -126,6 +134,13 @@ impl Default for Config {
     }
 }
 
+impl StatisticConfig {
+    /// What a week keeps of the sum of the weeks before.
+    pub(crate) fn kept(&self) -> f64 {
+        0.5f64.powf(1.0 / self.memory_weeks)
+    }
+}
+
 impl Default for StatisticConfig {
     fn default() -> StatisticConfig {
         StatisticConfig {
@@ -136,8 +151,9 @@ impl Default for StatisticConfig {
             inflation: 1.5,
             lag_weeks: 26,
             half_life_weeks: 60.0,
-            fractions: [[0.12, 0.40], [0.25, 0.65], [0.45, 0.88]],
-            overdispersion: 0.7,
+            memory_weeks: 26.0,
+            fractions: [0.25, 0.5, 0.85],
+            overdispersion: 1.25,
             baseline_min: 4.5,
             history_weeks: 52,
             control_weight: 1.0,

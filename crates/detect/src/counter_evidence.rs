@@ -16,6 +16,15 @@ use crate::trail::Trail;
 /// A source that is silent beyond its habit: who, for how many days, and its usual gap.
 pub(crate) type Silence = (String, i32, i32);
 
+/// What stands without a reporter.
+pub(crate) struct WithoutReporter {
+    pub reporter: String,
+    /// What the pair says for itself without it; none where nothing can be tested then.
+    pub log: Option<f64>,
+    /// Nats that the others add to what it says alone.
+    pub added: f64,
+}
+
 /// What the questions are put to.
 pub(crate) struct Case<'a> {
     pub ground: &'a Ground<'a>,
@@ -24,8 +33,8 @@ pub(crate) struct Case<'a> {
     pub figures: &'a Figures,
     pub trail: &'a Trail,
     pub onset: &'a Onset,
-    /// The log statistic without each reporter that counts; fewer than two: not possible.
-    pub without_reporter: &'a [(String, Option<f64>)],
+    /// Each reporter that counts; fewer than two: none can be left out.
+    pub without_reporter: &'a [WithoutReporter],
     pub context: &'a [ControlContext],
     /// The substances that it speaks of, by their ids.
     pub substances: &'a [&'a str],
@@ -69,7 +78,7 @@ impl Case<'_> {
     }
 
     fn rerun(&self, check: Check, lens: Lens<'_>) -> CounterEvidence {
-        let value = self.ground.own_log(&lens, self.analysis);
+        let value = self.ground.own_log(&lens, self.pair());
         answer(check, self.judge(value), value, Some(self.least()), Phrase::new(check.as_str()))
     }
 
@@ -87,14 +96,20 @@ impl Case<'_> {
     fn without_any_one_reporter(&self) -> CounterEvidence {
         let check = Check::WithoutAnyOneReporter;
         // A reporter without whom nothing can be tested is the weakest of all.
-        let order = |x: Option<f64>| x.unwrap_or(f64::NEG_INFINITY);
-        let weakest = self.without_reporter.iter().reduce(|w, r| if order(r.1) < order(w.1) { r } else { w });
-        let Some((reporter, value)) = weakest.filter(|_| self.without_reporter.len() > 1) else {
+        let order = |x: &WithoutReporter| x.log.unwrap_or(f64::NEG_INFINITY);
+        let weakest = self.without_reporter.iter().reduce(|w, r| if order(r) < order(w) { r } else { w });
+        let Some(weakest) = weakest.filter(|_| self.without_reporter.len() > 1) else {
             return not_checked(check, "one_reporter");
         };
-        let reporters: Vec<String> = self.without_reporter.iter().map(|(name, _)| name.clone()).collect();
-        let parts = Phrase::new(check.as_str()).with("reporter", reporter.as_str()).with("reporters", reporters);
-        answer(check, self.judge(*value), *value, Some(self.least()), parts)
+        let reporters: Vec<String> = self.without_reporter.iter().map(|r| r.reporter.clone()).collect();
+        let parts =
+            Phrase::new(check.as_str()).with("reporter", weakest.reporter.as_str()).with("reporters", reporters);
+        // Others that would not tell it alone, but say the same, do not contradict it.
+        let result = match self.judge(weakest.log) {
+            CheckResult::Fails if weakest.added > self.ground.config.added_bar => CheckResult::Weakens,
+            result => result,
+        };
+        answer(check, result, weakest.log, Some(self.least()), parts)
     }
 
     /// Pooled over the market's strata, do incidents say what the headline says? Where offices differ in size and mix
@@ -122,7 +137,7 @@ impl Case<'_> {
         if self.figures.sum(None).iter().any(|s| s.mass_mg <= 0) {
             return not_checked(check, "no_mass");
         }
-        let value = self.ground.own_log(&Lens { by_mass: true, ..self.lens }, self.analysis);
+        let value = self.ground.own_log(&Lens { by_mass: true, ..self.lens }, self.pair());
         let [before, after] = self.figures.share(self.analysis.rising);
         let parts = Phrase::new(check.as_str())
             .with("rising_share_before", round::share(before.value))
@@ -170,7 +185,7 @@ impl Case<'_> {
         if editions.is_empty() || codes.is_empty() {
             return answer(check, CheckResult::Holds, None, None, parts);
         }
-        let value = self.ground.own_log(&Lens { without_coded: true, ..self.lens }, self.analysis);
+        let value = self.ground.own_log(&Lens { without_coded: true, ..self.lens }, self.pair());
         answer(check, self.judge(value), value, Some(self.least()), parts)
     }
 

@@ -27,9 +27,9 @@
 //!
 //! # What passes
 //!
-//! A pair of a cell passes when the cell's log statistic exceeds its bar, the pair carries enough of it, and it holds
-//! without its strongest block, without any one reporter that counts, and (asked of the events, when it is raised) without
-//! its largest operation. Every cell needs twelve months of its own history. The bar of a subdivision or an office is
+//! A pair of a cell passes when the cell's log statistic exceeds its bar, the pair carries enough of it, it holds without
+//! its strongest block, to each reporter that counts the others add what they must, and (asked of the events, when it is
+//! raised) it holds without its largest operation. Every cell needs twelve months of its own history. The bar of a subdivision or an office is
 //! higher by ln n, n being how many such cells of the market can be tested: together they raise no more false alarms than
 //! the market does (Bonferroni). An office needs two reporters or kinds of evidence: what only one of its desks shows may be a
 //! campaign, or a new laboratory. The world is one cell where there are many markets, so its bar is theirs; its pair must

@@ -12,8 +12,8 @@ use crate::evaluate::cell_of;
 use crate::label_name::LabelName;
 use crate::labels::Label;
 use crate::onset::onset;
+use crate::record::BlockEvidence;
 use crate::registry::Registry;
-use crate::statistic::BlockEvidence;
 use crate::tally::Lens;
 
 /// Pairs whose course is told.

@@ -103,16 +103,23 @@ impl Found {
             return false;
         }
         if self.reporters.len() > 1 {
-            return self.reporters.iter().all(|reporter| stands(self.without(ground, reporter)));
+            return self.reporters.iter().all(|reporter| self.added_to(ground, reporter) > config.added_bar);
         }
-        // One reporter cannot be left out, but its offices can: a campaign or a new laboratory is one office's. For the
-        // same reason one office's one kind of records carries no alert of that office.
+        // To one reporter no other adds, but its offices can be left out: a campaign or a new laboratory is one office's.
+        // They share a house, its forms and its codes, so that the others must tell it by themselves. For the same reason
+        // one office's one kind of records carries no alert of that office.
         if self.offices.len() < 2 {
             return ground.cell.key.area.scope() != Scope::Office;
         }
         self.offices
             .iter()
             .all(|office| stands(self.through(ground, Lens { without_stratum: Some(*office), ..self.lens() })))
+    }
+
+    /// Nats that the others add to what a reporter says alone.
+    pub fn added_to(&self, ground: &Ground<'_>, reporter: &str) -> f64 {
+        let stratum = |rank: u16| ground.registry.stratum(self.analysis.tally.strata[usize::from(rank)].0);
+        self.analysis.record.added_to(|rank| *stratum(rank).source == *reporter)
     }
 
     /// What the pair says for itself without a reporter.
@@ -122,7 +129,7 @@ impl Found {
     }
 
     fn through(&self, ground: &Ground<'_>, lens: Lens<'_>) -> Option<f64> {
-        ground.own_log(&lens, &self.analysis)
+        ground.own_log(&lens, self.pair())
     }
 }
 

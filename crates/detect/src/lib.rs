@@ -43,6 +43,7 @@ mod mix;
 mod movement;
 mod onset;
 mod priority;
+mod record;
 mod registry;
 mod reporting;
 mod revise;

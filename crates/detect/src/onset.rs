@@ -4,7 +4,8 @@ use headwater_model::Onset;
 
 use crate::block::{week_first, week_last};
 use crate::config::StatisticConfig;
-use crate::statistic::{LANES, Record, exp_lanes};
+use crate::record::Record;
+use crate::statistic::{LANES, exp_lanes};
 
 /// Probability of the interval.
 pub(crate) const LEVEL: f64 = 0.9;

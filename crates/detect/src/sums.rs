@@ -23,7 +23,7 @@ pub(crate) struct Sums {
     pub pairs: Range<usize>,
     /// `[pair][fraction * MODES + mode]`, flat.
     sums: Vec<f64>,
-    /// Prior weight spent so far, by pair.
+    /// Prior weight spent so far, by pair, faded as the sums are.
     spent: Vec<f64>,
 }
 
@@ -69,17 +69,19 @@ impl Sums {
         self.week - self.run_start >= config.history_weeks
     }
 
-    /// Adds the prior weights of a week, one for each label that falls, over all lanes of each of its pairs.
+    /// What came before fades, and the prior weights of a week come in: one for each label that falls, over all lanes of
+    /// each of its pairs.
     pub fn add_weights(&mut self, weights: &[f64], shape: &Shape, config: &StatisticConfig) {
-        let k = weights.len();
+        let (k, kept) = (weights.len(), config.kept());
         for (a, weight) in weights.iter().enumerate() {
             let lane = weight / LANES as f64;
             let row = (a * k).max(self.pairs.start)..((a + 1) * k).min(self.pairs.end);
             for pair in row.filter(|pair| *pair != a * k + a) {
                 if shape.tests(pair, self.week, config) {
                     let at = pair - self.pairs.start;
-                    self.spent[at] += weight;
-                    self.sums[at * LANES..(at + 1) * LANES].iter_mut().for_each(|sum| *sum += lane);
+                    self.spent[at] = self.spent[at] * kept + weight;
+                    let sums = &mut self.sums[at * LANES..(at + 1) * LANES];
+                    sums.iter_mut().for_each(|sum| *sum = *sum * kept + lane);
                 }
             }
         }

@@ -61,13 +61,13 @@ pub(crate) fn trail(
         let heavier = y.guess.total_cmp(&x.guess).then(y.incidents.cmp(&x.incidents)).then(y.mass_mg.cmp(&x.mass_mg));
         heavier.then_with(|| name(x).cmp(&name(y)))
     });
-    let mut tried = [0, 0];
+    let (pair, mut tried) = ((analysis.falling, analysis.rising), [0, 0]);
     let mut weighed: Vec<(f64, Option<f64>, Candidate<'_>)> = Vec::new();
     for candidate in candidates {
         let (at, most) = if candidate.role == Role::Rising { (0, RISING_TRIED) } else { (1, FALLING_TRIED) };
         if tried[at] < most {
             tried[at] += 1;
-            let without = ground.own_log(&Lens { minus: &candidate.trace.panes, ..*lens }, analysis);
+            let without = ground.own_log(&Lens { minus: &candidate.trace.panes, ..*lens }, pair);
             weighed.push((analysis.own_log - without.unwrap_or(0.0), without, candidate));
         }
     }

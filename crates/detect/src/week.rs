@@ -6,7 +6,8 @@ use crate::baseline::Baseline;
 use crate::block::WEEK_DAYS;
 use crate::config::StatisticConfig;
 use crate::factors::PairFactors;
-use crate::statistic::{BlockEvidence, CONTROL_DAYS, LANES, Record, Shape, YEAR_DAYS};
+use crate::record::{BlockEvidence, Record};
+use crate::statistic::{CONTROL_DAYS, LANES, Shape, YEAR_DAYS};
 use crate::tally::{Block, Tally};
 
 /// Room for what a week is weighed with, used over and over.

@@ -159,7 +159,7 @@ fn new_data_update_and_corrections_say_so() {
     let on = raised.as_of + 3;
     for (i, event) in events.iter_mut().enumerate() {
         let late = event.day >= START + SHIFT_WEEK * 7 && event.known < on;
-        if event.substance == "fentanyl" && late && i % 3 == 0 {
+        if event.substance == "fentanyl" && late && i % 2 == 0 {
             event.withdrawn = Some(on);
         }
     }

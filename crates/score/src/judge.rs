@@ -12,8 +12,6 @@ pub enum Bar {
     None,
     /// This, wherever the threshold stands.
     At(f32),
-    /// The threshold and so much more: who allows more false alarms lowers both.
-    Beside(f32),
 }
 
 /// When a reading is an alarm.
@@ -41,7 +39,6 @@ impl Rule {
         let bar = match self.bar {
             Bar::None => None,
             Bar::At(bar) => Some(bar),
-            Bar::Beside(more) => Some(self.threshold + more),
         };
         trace.statistic()[day] > self.threshold
             && bar.is_none_or(|bar| trace.second().get(day).is_some_and(|second| *second > bar))
@@ -139,9 +136,6 @@ mod tests {
         }
         assert_eq!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&with_second), [2]);
         assert_eq!(Rule { threshold: 4.0, bar: Bar::None }.alarms(&with_second), [0]);
-        // A bar beside the threshold moves with it.
-        let beside = |threshold| Rule { threshold, bar: Bar::Beside(-1.5) }.alarms(&with_second);
-        assert_eq!((beside(4.0), beside(3.0), beside(2.0)), (vec![2], vec![1], vec![0]));
         assert!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&trace(3, &[(1, 5.0)])).is_empty());
     }
 

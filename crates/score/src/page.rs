@@ -64,8 +64,8 @@ const NOTES: &str = "## How to read it
 * *Rising alone*, *falling alone*: share of cells with an alarm in which one substance changed with every reporter and none
   took its place. *Noise*, *campaign*, *laboratory*, *delay*: alarms per 1,000 market-years where shares wander strongly, one
   reporter looks for one substance, one begins to call one substance another, reports come four times as late.
-* ` - corroborated`: the second statistic, the least with any one reporter left out, must lie above a bar too. The
-  product's bar moves with its threshold, that of `reference` stays where it is.
+* ` - corroborated`: a second statistic must lie above a bar of its own too: of the product, what the other reporters add to
+  what any one of them says; of `reference`, the least that is left without any one of them.
 * *Worth of a part*: the product without it against the product, both corroborated, on the same cells and each at its own
   calibrated threshold. Standard errors: of a difference of recalls that of paired cells (McNemar), of a difference of
   alarms that of two Poisson counts. A part *is worth it* where the product finds more or is less often misled by more than

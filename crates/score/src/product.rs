@@ -1,7 +1,7 @@
 //! The rows `headwater` and `headwater-without-...`: the product's own statistic, and the same with one part switched off.
 //!
 //! It is not written again here: [`Mix`] is what the product runs inside each of its cells. The second statistic is the
-//! product's corroboration: the least that the leading pair says for itself without one reporter, and nothing where one
+//! product's corroboration: the least that the other reporters add to what one of them says, and nothing where one
 //! block is all there is. As in the product it is looked at once a week while the statistic is high.
 
 use headwater_detect::{Config, Mix, MixValue, StatisticConfig};
@@ -84,7 +84,7 @@ impl Product {
         }
         match self.without {
             Some(Part::Strata) => f64::INFINITY,
-            _ => corroboration.without_stratum,
+            _ => corroboration.added,
         }
     }
 }
@@ -96,7 +96,7 @@ impl Method for Product {
     }
 
     fn bar(&self) -> Bar {
-        Bar::Beside((self.config.corroboration_bar - self.config.bar) as f32)
+        Bar::At(self.config.added_bar as f32)
     }
 
     /// The product raises nothing uncorroborated.

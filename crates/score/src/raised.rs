@@ -61,6 +61,6 @@ fn leads(value: &MixValue, config: &Config) -> bool {
 /// The reporters that carry the pair, where it stands without its strongest block and without any one of them.
 fn passes(mix: &Mix, day: Day, value: &MixValue, config: &Config) -> Option<usize> {
     let rest = mix.corroboration(day, value, config.reporter_share_min);
-    let corroborated = rest.reporters < 2 || rest.without_stratum > config.corroboration_bar;
+    let corroborated = rest.reporters < 2 || rest.added > config.added_bar;
     (rest.beyond_one_block >= config.one_block_margin && corroborated).then_some(rest.reporters)
 }
