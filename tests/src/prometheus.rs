@@ -69,7 +69,14 @@ impl Prometheus {
             assert!(is_alive, "Prometheus does not start\n{text}");
             pause(std::time::Duration::from_millis(50));
         };
-        Prometheus { child, address, folder }
+        let mut prometheus = Prometheus { child, address, folder };
+        // It listens before its storage answers.
+        while let Err(error) = prometheus.api("query?query=1") {
+            let is_alive = prometheus.child.try_wait().unwrap().is_none() && began.elapsed() < PATIENCE;
+            assert!(is_alive, "Prometheus does not answer: {error}\n{}", prometheus.log());
+            pause(std::time::Duration::from_millis(50));
+        }
+        prometheus
     }
 
     /// What it has logged.
