@@ -193,6 +193,15 @@ mod tests {
         assert!(corroboration.added < 0.0, "{value:?} {corroboration:?}");
     }
 
+    #[test]
+    fn what_began_long_ago_and_is_not_added_to_weighs_half_as_much_after_its_half_life() {
+        let mut mix = mix();
+        shifted(&mut mix, 0..170, 150, &[0, 1]);
+        let at = |mix: &mut Mix, week: i32| mix.close(Day(week * 7 + 6)).unwrap().log;
+        let (then, later) = (at(&mut mix, 169), at(&mut mix, 195));
+        assert!((then - later - std::f64::consts::LN_2).abs() < 0.01, "{then} {later}");
+    }
+
     /// Whatever one reporter says, the others do not add to it by chance: on average over quiet weeks of theirs their Bayes
     /// factor is at most 1, though it is asked on the day on which it is highest of ten.
     #[test]
