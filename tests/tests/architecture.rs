@@ -48,6 +48,7 @@ const ONLY_ROOM: &[(&str, &str)] = &[
     ("axum", "headwater-serve"),
     ("sqlx", "headwater-people"),
     ("utoipa", "headwater-serve"),
+    ("jsonwebtoken", "headwater-serve"),
     ("tracing", "headwater-log"),
 ];
 

@@ -33,6 +33,13 @@ pub struct ApiKey {
     pub last_used: Option<Moment>,
 }
 
+impl ApiKey {
+    /// Whether a text looks like the token of a key; it need not be a good one.
+    pub fn is_one(token: &str) -> bool {
+        token.starts_with(PREFIX)
+    }
+}
+
 impl People {
     /// Makes a key: the key, and its token, which is shown this once and cannot be read again.
     ///

@@ -1,26 +1,34 @@
-//! Programs that show a key.
+//! Programs that show a key, or a token of an issuer.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use futures_util::future::BoxFuture;
-use headwater_people::{Action, ApiKey, By, Denied, People, PeopleError};
+use headwater_people::{Action, ApiKey, By, Denied, Moment, People, PeopleError};
 use std::sync::Arc;
 
 use crate::api::Clock;
 use crate::rate::Rates;
+use crate::token::{ClaimRules, Fault, Tokens, handle};
 use crate::{Gate, OpenGate, Problem, Rate, Reader};
 
 /// By whom it is written down that somebody was not let in.
 const GATE: &str = "gate";
 
-/// Keys that were not taken and are written down: ten at once, then one in ten seconds. Whoever tries many fills no log.
+/// What the handle of a program begins with that an issuer vouches for.
+const TOKEN: &str = "token";
+
+/// Keys and tokens that were not taken and are written down: ten at once, then one in ten seconds. Whoever tries many fills no log.
 const REFUSED: Rate = Rate { burst: 10, per_minute: 6 };
 
-/// Lets in whoever shows a key that is good, as `Authorization: Bearer TOKEN`; others as the gate behind it says, where
-/// there is one.
+/// Seconds after which to ask again where the keys of tokens cannot be had.
+const NO_KEYS_AGAIN_S: u32 = 10;
+
+/// Lets in whoever shows a key that is good, or a token of an issuer where there is one, as `Authorization: Bearer
+/// TOKEN`; others as the gate behind it says, where there is one.
 pub struct KeyGate {
     people: People,
     clock: Clock,
+    tokens: Option<(Tokens, ClaimRules)>,
     otherwise: Option<OpenGate>,
     refused: Rates,
 }
@@ -28,7 +36,12 @@ pub struct KeyGate {
 impl KeyGate {
     /// Only who shows a key is let in.
     pub fn new(people: People, clock: Clock) -> KeyGate {
-        KeyGate { people, clock, otherwise: None, refused: Rates::new(REFUSED) }
+        KeyGate { people, clock, tokens: None, otherwise: None, refused: Rates::new(REFUSED) }
+    }
+
+    /// Who shows a token of an issuer is let in too, with what its claims say.
+    pub fn or_tokens(self, tokens: Tokens, rules: ClaimRules) -> KeyGate {
+        KeyGate { tokens: Some((tokens, rules)), ..self }
     }
 
     /// Who shows none is the one local reader.
@@ -36,23 +49,69 @@ impl KeyGate {
         KeyGate { otherwise: Some(open), ..self }
     }
 
-    async fn with_key(&self, token: Option<&str>) -> Result<Reader, Problem> {
+    async fn with(&self, shown: Option<&str>) -> Result<Reader, Problem> {
         let now = (self.clock)();
-        let unknown = || Problem::unknown_caller("the key is none that is good: ask an admin for another");
-        let denied = match token {
+        match (shown, &self.tokens) {
+            (Some(shown), Some((tokens, rules))) if !ApiKey::is_one(shown) => {
+                self.with_token(shown, tokens, rules, now).await
+            }
+            _ => self.with_key(shown, now).await,
+        }
+    }
+
+    async fn with_key(&self, shown: Option<&str>, now: Moment) -> Result<Reader, Problem> {
+        let denied = match shown {
             None => Denied::Unknown,
-            Some(token) => match self.people.key(token, now).await {
+            Some(key) => match self.people.key(key, now).await {
                 Ok(key) => return Ok(reader(key)),
                 Err(PeopleError::Denied(denied)) => denied,
                 Err(other) => return Err(other.into()),
             },
         };
-        if self.refused.take(GATE, now).is_ok() {
-            // Nothing of the token: it may be another's good one, mistyped.
-            let detail = format!("a key: {}", denied.as_str());
-            self.people.record(Action::SignInFailed, "", &detail, By { who: GATE, at: now }).await?;
+        self.refuse(&format!("a key: {}", denied.as_str()), now).await?;
+        Err(Problem::unknown_caller("the key is none that is good: ask an admin for another"))
+    }
+
+    async fn with_token(
+        &self,
+        shown: &str,
+        tokens: &Tokens,
+        rules: &ClaimRules,
+        now: Moment,
+    ) -> Result<Reader, Problem> {
+        let claims = match tokens.claims(shown, now).await {
+            Err(Fault::NoKeys) => {
+                let detail = "the keys of the issuer of tokens cannot be had: ask again, or show a key";
+                return Err(Problem::busy(detail, NO_KEYS_AGAIN_S));
+            }
+            claims => claims.and_then(|claims| Ok((handle(TOKEN, &claims)?, claims))),
+        };
+        match claims {
+            Err(fault) => {
+                self.refuse(&format!("a token: {}", fault.as_str()), now).await?;
+                Err(Problem::unknown_caller("the token is none that is good here: have another issued"))
+            }
+            Ok((handle, claims)) => match rules.grant(&claims) {
+                None => {
+                    self.refuse("a token: no role", now).await?;
+                    let detail = "the token is good, and names no role: have one given where it is issued";
+                    Err(Problem::forbidden(detail))
+                }
+                Some(grant) => Ok(Reader {
+                    handle: handle.into(),
+                    roles: grant.roles().to_vec(),
+                    clearance: Arc::new(grant.clearance().clone()),
+                }),
+            },
         }
-        Err(unknown())
+    }
+
+    /// Writes down that somebody was not let in. Nothing of what they showed: it may be another's good one, mistyped.
+    async fn refuse(&self, detail: &str, now: Moment) -> Result<(), Problem> {
+        if self.refused.take(GATE, now).is_ok() {
+            self.people.record(Action::SignInFailed, "", detail, By { who: GATE, at: now }).await?;
+        }
+        Ok(())
     }
 }
 
@@ -68,11 +127,9 @@ impl Gate for KeyGate {
     fn admit<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Reader, Problem>> {
         Box::pin(async move {
             match (head.headers.get(AUTHORIZATION), &self.otherwise) {
-                (Some(shown), _) => {
-                    self.with_key(shown.to_str().ok().and_then(|text| text.strip_prefix("Bearer "))).await
-                }
+                (Some(shown), _) => self.with(shown.to_str().ok().and_then(|text| text.strip_prefix("Bearer "))).await,
                 (None, Some(open)) => open.admit(head).await,
-                (None, None) => Err(Problem::unknown_caller("send a key, as `Authorization: Bearer TOKEN`")),
+                (None, None) => Err(Problem::unknown_caller("send a key or a token, as `Authorization: Bearer TOKEN`")),
             }
         })
     }

@@ -21,6 +21,7 @@ mod rate;
 mod read;
 mod reader;
 mod server;
+mod token;
 
 #[cfg(test)]
 mod tests;
@@ -35,3 +36,4 @@ pub use rate::Rate;
 pub use read::{Held, ReadModel, Taken};
 pub use reader::{Gate, OpenGate, Reader};
 pub use server::Server;
+pub use token::{ClaimRules, Http, KeySource, TokenRules, Tokens};

@@ -1,6 +1,7 @@
 //! `--role serve`: the API, over a read model that follows the store.
 
 mod follow;
+mod gate;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,10 +9,10 @@ use std::time::Duration;
 use headwater_catalog::Catalog;
 use headwater_history::History;
 use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
-use headwater_model::{Budgets, Clearance, Marking};
+use headwater_model::Budgets;
 use headwater_people::{Location, Moment, People};
-use headwater_runtime::{AuthMode, Config, ServeSettings};
-use headwater_serve::{Clock, Gate, Grounds, KeyGate, Limits, OpenGate, Rate, ReadModel, Server, api};
+use headwater_runtime::Config;
+use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, api};
 use headwater_store::Archive;
 
 use crate::archive::Holdings;
@@ -51,7 +52,7 @@ impl Serving {
         let routes = async || {
             let people = People::open(&people).await.map_err(anyhow::Error::from)?;
             let clock: Clock = Arc::new(|| Moment(clock::unix_ms()));
-            let gate = gate(&config.serve, &people, &clock)?;
+            let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
             Ok(api(Grounds { model, history, people, gate, versions, clock, rate: Rate::API }))
@@ -102,19 +103,4 @@ impl Serving {
 fn location(config: &Config) -> Result<Location, Failure> {
     let url = config.people.url().map_err(|error| Failure::Usage(error.to_string()))?;
     Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))
-}
-
-/// Who is let in, as the settings say.
-fn gate(settings: &ServeSettings, people: &People, clock: &Clock) -> Result<Arc<dyn Gate>, Failure> {
-    let auth = &settings.auth;
-    let marking = Marking::parse(auth.clearance)
-        .ok_or_else(|| Failure::Usage(format!("serve.auth.clearance: {:?} is no label", auth.clearance)))?;
-    let keys = KeyGate::new(people.clone(), Arc::clone(clock));
-    Ok(Arc::new(match auth.mode {
-        AuthMode::None => {
-            let organisations = auth.organisations.iter().map(String::as_str);
-            keys.or_open(OpenGate::new(Clearance::new(marking, organisations)))
-        }
-        AuthMode::Keys => keys,
-    }))
 }

@@ -22,4 +22,10 @@ events! {
     /// The store is followed again.
     INFO ReadModelRecovered "read_model_recovered" "the store is followed again" ""
     { times: u64, ms: u64 }
+
+    /// The service by which people or programs show who they are does not answer as it should: its keys, its description or
+    /// a token cannot be had. What was had before is used on for a day; people who are signed in stay so.
+    WARN SignInServiceFailing<'a> "sign_in_service_failing" "the sign-in service does not answer as it should"
+    "The error names the address and the cause: reach it from this machine (`curl`), with its certificate trusted here."
+    { error: &'a dyn Display }
 }

@@ -1,5 +1,6 @@
 //! The configuration of a process: one TOML file, and every key also as environment.
 
+mod auth;
 mod check;
 mod detect;
 mod problem;
@@ -16,9 +17,10 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use auth::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace};
 pub use detect::{BudgetSettings, DetectSettings};
 pub use problem::{ConfigError, ConfigProblem, Place};
-pub use serve::{AuthMode, AuthSettings, ServeSettings};
+pub use serve::ServeSettings;
 
 /// Everything a process can be told, checked and complete: what was absent has its default. Shown
 /// ([`std::fmt::Display`]) as the TOML that says the same, secrets only by the names of their files.

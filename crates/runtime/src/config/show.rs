@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{ClientSetting, Config, OnGap, Partitioner, PeopleDatabase, Source, StoreLocation};
+use super::{
+    ClaimSettings, ClientSetting, Config, KeyPlace, OnGap, Partitioner, PeopleDatabase, Source, StoreLocation,
+};
 
 /// A string as TOML writes it.
 struct Quoted<'a>(&'a str);
@@ -120,6 +122,31 @@ impl Display for Config {
         writeln!(f, "[serve]\nlisten = \"{}\"\n[serve.auth]\nmode = \"{}\"", self.serve.listen, auth.mode.as_str())?;
         let organisations = auth.organisations.join(", ");
         writeln!(f, "clearance = \"{}\"\norganisations = {}", auth.clearance, Quoted(&organisations))?;
+        claims(f, &auth.claims)?;
+        if let Some(jwt) = &auth.jwt {
+            writeln!(f, "[serve.auth.jwt]\nissuer = {}", Quoted(&jwt.issuer))?;
+            writeln!(f, "audience = {}\nalgorithm = \"{}\"", Quoted(&jwt.audience), jwt.algorithm)?;
+            writeln!(f, "leeway_s = {}", jwt.leeway_s)?;
+            match &jwt.keys {
+                KeyPlace::Url(url) => writeln!(f, "keys_url = {}", Quoted(url))?,
+                KeyPlace::File(path) => writeln!(f, "keys_file = {}", Quoted(&path.to_string_lossy()))?,
+            }
+        }
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)
     }
+}
+
+fn claims(f: &mut Formatter<'_>, claims: &ClaimSettings) -> fmt::Result {
+    writeln!(f, "[serve.auth.claims]\nroles = {}\nclearance = {}", Quoted(&claims.roles), Quoted(&claims.clearance))?;
+    writeln!(f, "organisations = {}", Quoted(&claims.organisations))?;
+    writeln!(f, "default_clearance = \"{}\"", claims.default_clearance)?;
+    for (of, words) in [("role", &claims.role), ("label", &claims.label)] {
+        if !words.is_empty() {
+            writeln!(f, "[serve.auth.claims.{of}]")?;
+        }
+        for (word, stands_for) in words {
+            writeln!(f, "{} = \"{stands_for}\"", Quoted(word))?;
+        }
+    }
+    Ok(())
 }

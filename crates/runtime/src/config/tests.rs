@@ -33,6 +33,10 @@ fn the_example_is_right_and_says_the_defaults() {
     let all = Config::check(&uncommented, no_environment()).unwrap();
     assert_eq!((all.sources.len(), all.outputs.as_deref(), all.clusters["main"].client.len()), (3, Some("main"), 1));
     assert_eq!((all.detect.budgets.family["opioids"], all.detect.budgets.market["US"]), (20, 5));
+    assert_eq!(
+        (&*all.serve.auth.jwt.unwrap().audience, all.serve.auth.claims.role["Desk staff"]),
+        ("headwater", "analyst")
+    );
 }
 
 #[test]
@@ -323,4 +327,63 @@ fn without_sign_in_the_api_is_of_this_machine_alone() {
     );
     let serve = Config::check(&text, []).unwrap().serve;
     assert_eq!((serve.auth.clearance, serve.auth.organisations), ("TLP:RED", vec!["B".to_owned(), "A".to_owned()]));
+}
+
+const JWT: &str = "[serve.auth.jwt]\nissuer = 'https://i'\naudience = 'a'\n";
+
+#[test]
+fn tokens_are_of_an_issuer_by_one_algorithm_and_say_what_the_mapping_says() {
+    let text = format!(
+        "{TOPIC}{JWT}keys_file = 'k.pem'\nalgorithm = 'ES256'\n[serve.auth.claims]\nroles = '/a/b'\n\
+         [serve.auth.claims.role]\n\"x y\" = 'admin'\n[serve.auth.claims.label]\nhigh = 'TLP:RED'\n"
+    );
+    let variables =
+        [("HEADWATER__SERVE__AUTH__JWT__LEEWAY_S", "5"), ("HEADWATER__SERVE__AUTH__CLAIMS__ROLE__R", "viewer")];
+    let config = Config::check(&text, environment(&variables)).unwrap();
+    let auth = &config.serve.auth;
+    let jwt = JwtSettings {
+        issuer: "https://i".into(),
+        audience: "a".into(),
+        algorithm: "ES256",
+        leeway_s: 5,
+        keys: KeyPlace::File("k.pem".into()),
+    };
+    assert_eq!(auth.jwt.as_ref(), Some(&jwt));
+    assert_eq!(
+        (&*auth.claims.roles, &*auth.claims.clearance, auth.claims.default_clearance),
+        ("/a/b", "clearance", "TLP:CLEAR")
+    );
+    assert_eq!(auth.claims.role, BTreeMap::from([("r".to_owned(), "viewer"), ("x y".to_owned(), "admin")]));
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    assert_eq!(Config::check(TOPIC, no_environment()).unwrap().serve.auth.jwt, None);
+    for (wrong, part) in [
+        ("", "serve.auth.jwt: needs the issuer's public keys: `keys_url` or `keys_file`"),
+        ("keys_url = 'http://i/k'", "\"http://i/k\" is no https:// address, nor an http:// one of this machine"),
+        ("keys_url = 'http://localhost.i/k'", "is no https:// address"),
+        ("keys_url = 'https://u:p@i/k'", "is no https:// address"),
+        ("keys_url = 'https:///k'", "is no https:// address"),
+        ("keys_url = 'https://i/k'\nkeys_file = 'k'", "serve.auth.jwt.keys_file: is given beside `keys_url`"),
+        ("keys_file = ''", "serve.auth.jwt.keys_file: is empty"),
+        ("keys_file = 'k'\nalgorithm = 'HS256'", "\"HS256\" is none of RS256, RS384"),
+        ("keys_file = 'k'\nalgorithm = 'none'", "\"none\" is none of RS256, RS384"),
+        ("keys_file = 'k'\nleeway_s = 301", "301 is not a whole number from 0 to 300"),
+        ("keys_file = 'k'\nissuers = 'x'", "unknown key; did you mean issuer?"),
+        (
+            "keys_file = 'k'\n[serve.auth.claims.role]\na = 'king'",
+            "serve.auth.claims.role.a: is none of viewer, analyst",
+        ),
+        ("keys_file = 'k'\n[serve.auth.claims.label]\na = 5", "serve.auth.claims.label.a: is none of TLP:AMBER"),
+        ("keys_file = 'k'\n[serve.auth.claims]\nroles = ''", "serve.auth.claims.roles: is empty"),
+    ] {
+        let lines = problems(&format!("{TOPIC}{JWT}{wrong}\n"), &[]);
+        assert!(lines.iter().any(|line| line.contains(part)), "{wrong}: {lines:?}");
+    }
+    for missing in ["issuer", "audience"] {
+        let lines = problems(&format!("{TOPIC}{JWT}keys_file = 'k'").replace(missing, "x"), &[]);
+        assert!(lines.iter().any(|line| line.contains(&format!("serve.auth.jwt.{missing}: is required"))), "{lines:?}");
+    }
+    for good in ["https://i:8443/k?a=b", "http://127.0.0.1:1/k", "http://[::1]:1/k", "http://localhost/k"] {
+        let text = format!("{TOPIC}{JWT}keys_url = '{good}'");
+        assert!(Config::check(&text, no_environment()).is_ok(), "{good}");
+    }
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::bed::{As, Bed, START, answer, ask, everything, json as get, model, post, run, send, up_to};
 use crate::read::fixture::{alert, open};
-use crate::{KeyGate, OpenGate, PROBLEM_JSON, Rate};
+use crate::token::tests::{Ec, claims, file_of, rules, with};
+use crate::{ClaimRules, Http, KeyGate, KeySource, OpenGate, PROBLEM_JSON, Rate, Tokens};
 
 /// What a request is answered by that shows a key.
 async fn shown(routes: &Router, method: Method, path: &str, token: &str, body: Value) -> (u16, Value) {
@@ -155,5 +156,80 @@ fn whoever_asks_too_often_is_told_when_to_come_again() {
         assert_eq!(shown(&routes, Method::GET, "/api/v1/me", token, Value::Null).await.0, 200);
         bed.pass(wait * 1_000);
         assert_eq!(ask(&routes, "/api/v1/me").await.0, 200);
+    });
+}
+
+#[test]
+fn a_token_does_and_sees_what_its_claims_say_and_nothing_of_it_is_written_down() {
+    let (bed, own, folder) = (Bed::new(), Ec::draw(), tempfile::tempdir().unwrap());
+    let file = file_of(folder.path(), &json!({"keys": [own.jwk("a")]}).to_string());
+    let tokens = || Tokens::new(rules("ES256"), KeySource::File(file.clone()), Http::new().unwrap()).unwrap();
+    let alerts = [alert("a", 1, &open(Marking::Green)), alert("b", 1, &open(Marking::Amber))];
+    let model = model(&[], &alerts);
+    let claim_rules = || ClaimRules {
+        roles_claim: "roles".into(),
+        roles: [("svc".to_owned(), Role::Service), ("desk".to_owned(), Role::Analyst)].into(),
+        clearance_claim: "clearance".into(),
+        clearances: Default::default(),
+        clearance: Marking::Clear,
+        organisations_claim: "organisations".into(),
+    };
+    let gate = || KeyGate::new(bed.people.clone(), bed.clock()).or_tokens(tokens(), claim_rules());
+    let routes = bed.process(&model, gate());
+    let keys_alone = bed.process(&model, KeyGate::new(bed.people.clone(), bed.clock()));
+    let or_open = bed.process(&model, gate().or_open(OpenGate::new(everything())));
+    let list = "/api/v1/alerts";
+    let good = |roles: Value, label: &str| {
+        let mut claims = with("roles", roles);
+        claims["clearance"] = label.into();
+        claims["organisations"] = json!(["ORG-A"]);
+        own.sign("a", &claims)
+    };
+    run(async {
+        let json_of = get;
+        let get = async |token: &str, path: &str| shown(&routes, Method::GET, path, token, Value::Null).await;
+        for (label, seen) in [("TLP:GREEN", 1), ("TLP:AMBER", 2), ("nonsense", 0)] {
+            let (status, answer) = get(&good(json!(["svc"]), label), list).await;
+            assert_eq!((status, &answer["counts"]["without_filter"]), (200, &seen.into()), "{label}: {answer}");
+        }
+        let (_, me) = get(&good(json!("svc desk"), "TLP:GREEN"), "/api/v1/me").await;
+        assert_eq!(
+            (&me["handle"], &me["roles"], &me["organisations"], &me["marking"]),
+            (&"token:exporter".into(), &json!(["analyst", "service"]), &json!(["ORG-A"]), &"TLP:GREEN".into())
+        );
+        let service = good(json!(["svc"]), "TLP:AMBER");
+        let close = json!({"version": 0, "command": "close", "reason": "other"});
+        assert_eq!(shown(&routes, Method::POST, "/api/v1/alerts/a/triage", &service, close).await.0, 403);
+
+        let (status, problem) = get(&good(json!(["king", "admin"]), "TLP:RED"), list).await;
+        assert_eq!((status, &problem["type"]), (403, &"urn:headwater:forbidden".into()));
+        assert!(problem["detail"].as_str().unwrap().contains("no role"), "{problem}");
+        let forged = Ec::draw().sign("a", &claims());
+        let late = own.sign("a", &with("exp", json!(1)));
+        for bad in [&forged, &late, "x.y.z"] {
+            let (status, problem) = get(bad, list).await;
+            assert_eq!((status, &problem["type"]), (401, &"urn:headwater:sign-in".into()));
+            // The same to all: which check it failed is for the audit log.
+            assert_eq!(problem["detail"], "the token is none that is good here: have another issued");
+        }
+        for _ in 0..30 {
+            get(&forged, list).await;
+        }
+        let log = bed.people.entries(u64::MAX, 1_000).await.unwrap();
+        let details: Vec<&str> =
+            log.iter().filter(|entry| entry.action == "sign_in_failed").map(|entry| &*entry.detail).collect();
+        assert_eq!(details.len(), 10, "{details:?}");
+        for expected in ["a token: no role", "a token: signature", "a token: expired", "a token: malformed"] {
+            assert!(details.contains(&expected), "{expected}: {details:?}");
+        }
+        let told = format!("{log:?}");
+        assert!(!told.contains("eyJ") && !told.contains("exporter"), "{told}");
+
+        // A key is a key still, and without an issuer a token is nothing.
+        let unknown = format!("hwk_{}_{}", "0".repeat(16), "x".repeat(43));
+        assert_eq!(get(&unknown, list).await.0, 401);
+        assert_eq!(shown(&keys_alone, Method::GET, list, &service, Value::Null).await.0, 401);
+        assert_eq!(shown(&or_open, Method::GET, list, &forged, Value::Null).await.0, 401);
+        assert_eq!(json_of(&or_open, "/api/v1/me").await["handle"], "local");
     });
 }

@@ -1,0 +1,60 @@
+//! Who is let in, as the settings say.
+
+use std::sync::Arc;
+
+use headwater_model::{Clearance, Marking};
+use headwater_people::{People, Role};
+use headwater_runtime::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace};
+use headwater_serve::{ClaimRules, Clock, Gate, Http, KeyGate, KeySource, OpenGate, TokenRules, Tokens};
+
+use crate::failure::Failure;
+
+/// The gate. What is wrong with a file that it needs is said now; a service that does not answer may come back.
+pub fn gate(auth: &AuthSettings, people: &People, clock: &Clock) -> Result<Arc<dyn Gate>, Failure> {
+    let mut keys = KeyGate::new(people.clone(), Arc::clone(clock));
+    if let Some(jwt) = &auth.jwt {
+        keys = keys.or_tokens(tokens(jwt)?, claims(&auth.claims)?);
+    }
+    Ok(Arc::new(match auth.mode {
+        AuthMode::None => {
+            let organisations = auth.organisations.iter().map(String::as_str);
+            keys.or_open(OpenGate::new(Clearance::new(label(auth.clearance)?, organisations)))
+        }
+        AuthMode::Keys => keys,
+    }))
+}
+
+fn tokens(jwt: &JwtSettings) -> Result<Tokens, Failure> {
+    let refused = |words| Failure::Usage(format!("serve.auth.jwt: {words}"));
+    let source = match &jwt.keys {
+        KeyPlace::Url(url) => KeySource::Url(url.clone()),
+        KeyPlace::File(path) => KeySource::File(path.clone()),
+    };
+    let rules = TokenRules {
+        issuer: jwt.issuer.clone(),
+        audience: jwt.audience.clone(),
+        algorithm: jwt.algorithm.to_owned(),
+        leeway_s: jwt.leeway_s,
+    };
+    Tokens::new(rules, source, Http::new().map_err(refused)?).map_err(refused)
+}
+
+fn claims(claims: &ClaimSettings) -> Result<ClaimRules, Failure> {
+    let role = |(word, role): (&String, &&'static str)| {
+        let known = Role::parse(role).ok_or_else(|| Failure::Usage(format!("serve.auth.claims.role: {role:?}")))?;
+        Ok((word.clone(), known))
+    };
+    let marking = |(word, name): (&String, &&'static str)| Ok((word.clone(), label(name)?));
+    Ok(ClaimRules {
+        roles_claim: claims.roles.clone(),
+        roles: claims.role.iter().map(role).collect::<Result<_, Failure>>()?,
+        clearance_claim: claims.clearance.clone(),
+        clearances: claims.label.iter().map(marking).collect::<Result<_, Failure>>()?,
+        clearance: label(claims.default_clearance)?,
+        organisations_claim: claims.organisations.clone(),
+    })
+}
+
+fn label(name: &str) -> Result<Marking, Failure> {
+    Marking::parse(name).ok_or_else(|| Failure::Usage(format!("serve.auth: {name:?} is no label")))
+}
