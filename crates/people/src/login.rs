@@ -23,6 +23,17 @@ impl std::fmt::Debug for Login {
     }
 }
 
+impl Login {
+    /// Draws a sign-in that is to lead back to `return_to`: its `state`, and the rest.
+    ///
+    /// # Errors
+    /// [`PeopleError::Random`].
+    pub fn draw(return_to: &str) -> Result<(String, Login), PeopleError> {
+        let (nonce, verifier) = (secret::draw()?, secret::draw()?);
+        Ok((secret::draw()?, Login { nonce, verifier, return_to: return_to.to_owned() }))
+    }
+}
+
 impl People {
     /// Remembers a sign-in by its `state` for [`LOGIN_MS`]. Beyond [`LOGINS_MAX`] those that end first are forgotten:
     /// whoever begins many cannot keep others out for longer than they go on.

@@ -19,8 +19,8 @@ mod shutdown;
 
 pub use config::{
     AuthMode, AuthSettings, BudgetSettings, ClaimSettings, ClientSetting, Cluster, Config, ConfigError, ConfigProblem,
-    DetectSettings, JwtSettings, KeyPlace, OnGap, Partitioner, PeopleDatabase, Place, ServeSettings, Source,
-    StoreLocation, StoreSettings,
+    DetectSettings, JwtSettings, KeyPlace, OidcSettings, OnGap, Partitioner, PeopleDatabase, Place, ServeSettings,
+    Source, StoreLocation, StoreSettings,
 };
 pub use pulse::{Pulse, Pulses, Standstill};
 pub use shutdown::{Shutdown, ShutdownToken};

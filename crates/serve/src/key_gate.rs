@@ -3,22 +3,17 @@
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use futures_util::future::BoxFuture;
-use headwater_people::{Action, ApiKey, By, Denied, Moment, People, PeopleError};
+use headwater_people::{ApiKey, Denied, Moment, People, PeopleError};
 use std::sync::Arc;
 
 use crate::api::Clock;
-use crate::rate::Rates;
+use crate::oidc::Oidc;
+use crate::refusals::Refusals;
 use crate::token::{ClaimRules, Fault, Tokens, handle};
-use crate::{Gate, OpenGate, Problem, Rate, Reader};
-
-/// By whom it is written down that somebody was not let in.
-const GATE: &str = "gate";
+use crate::{Gate, Problem, Reader};
 
 /// What the handle of a program begins with that an issuer vouches for.
 const TOKEN: &str = "token";
-
-/// Keys and tokens that were not taken and are written down: ten at once, then one in ten seconds. Whoever tries many fills no log.
-const REFUSED: Rate = Rate { burst: 10, per_minute: 6 };
 
 /// Seconds after which to ask again where the keys of tokens cannot be had.
 const NO_KEYS_AGAIN_S: u32 = 10;
@@ -29,14 +24,15 @@ pub struct KeyGate {
     people: People,
     clock: Clock,
     tokens: Option<(Tokens, ClaimRules)>,
-    otherwise: Option<OpenGate>,
-    refused: Rates,
+    otherwise: Option<Box<dyn Gate>>,
+    refusals: Refusals,
 }
 
 impl KeyGate {
     /// Only who shows a key is let in.
     pub fn new(people: People, clock: Clock) -> KeyGate {
-        KeyGate { people, clock, tokens: None, otherwise: None, refused: Rates::new(REFUSED) }
+        let refusals = Refusals::new(people.clone());
+        KeyGate { people, clock, tokens: None, otherwise: None, refusals }
     }
 
     /// Who shows a token of an issuer is let in too, with what its claims say.
@@ -44,9 +40,9 @@ impl KeyGate {
         KeyGate { tokens: Some((tokens, rules)), ..self }
     }
 
-    /// Who shows none is the one local reader.
-    pub fn or_open(self, open: OpenGate) -> KeyGate {
-        KeyGate { otherwise: Some(open), ..self }
+    /// Who shows neither is another gate's business.
+    pub fn or(self, otherwise: impl Gate) -> KeyGate {
+        KeyGate { otherwise: Some(Box::new(otherwise)), ..self }
     }
 
     async fn with(&self, shown: Option<&str>) -> Result<Reader, Problem> {
@@ -68,7 +64,7 @@ impl KeyGate {
                 Err(other) => return Err(other.into()),
             },
         };
-        self.refuse(&format!("a key: {}", denied.as_str()), now).await?;
+        self.refusals.write("", &format!("a key: {}", denied.as_str()), now).await?;
         Err(Problem::unknown_caller("the key is none that is good: ask an admin for another"))
     }
 
@@ -88,12 +84,12 @@ impl KeyGate {
         };
         match claims {
             Err(fault) => {
-                self.refuse(&format!("a token: {}", fault.as_str()), now).await?;
+                self.refusals.write("", &format!("a token: {}", fault.as_str()), now).await?;
                 Err(Problem::unknown_caller("the token is none that is good here: have another issued"))
             }
             Ok((handle, claims)) => match rules.grant(&claims) {
                 None => {
-                    self.refuse("a token: no role", now).await?;
+                    self.refusals.write("", "a token: no role", now).await?;
                     let detail = "the token is good, and names no role: have one given where it is issued";
                     Err(Problem::forbidden(detail))
                 }
@@ -104,14 +100,6 @@ impl KeyGate {
                 }),
             },
         }
-    }
-
-    /// Writes down that somebody was not let in. Nothing of what they showed: it may be another's good one, mistyped.
-    async fn refuse(&self, detail: &str, now: Moment) -> Result<(), Problem> {
-        if self.refused.take(GATE, now).is_ok() {
-            self.people.record(Action::SignInFailed, "", detail, By { who: GATE, at: now }).await?;
-        }
-        Ok(())
     }
 }
 
@@ -128,13 +116,17 @@ impl Gate for KeyGate {
         Box::pin(async move {
             match (head.headers.get(AUTHORIZATION), &self.otherwise) {
                 (Some(shown), _) => self.with(shown.to_str().ok().and_then(|text| text.strip_prefix("Bearer "))).await,
-                (None, Some(open)) => open.admit(head).await,
+                (None, Some(otherwise)) => otherwise.admit(head).await,
                 (None, None) => Err(Problem::unknown_caller("send a key or a token, as `Authorization: Bearer TOKEN`")),
             }
         })
     }
 
     fn mode(&self) -> &'static str {
-        self.otherwise.as_ref().map_or("keys", Gate::mode)
+        self.otherwise.as_ref().map_or("keys", |otherwise| otherwise.mode())
+    }
+
+    fn sign_in(&self) -> Option<Arc<Oidc>> {
+        self.otherwise.as_ref().and_then(|otherwise| otherwise.sign_in())
     }
 }

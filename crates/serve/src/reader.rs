@@ -10,6 +10,7 @@ use headwater_model::Clearance;
 use headwater_people::Role;
 
 use crate::Problem;
+use crate::oidc::Oidc;
 
 /// Somebody who was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +46,11 @@ pub trait Gate: Send + Sync + 'static {
 
     /// The word of `serve.auth.mode`.
     fn mode(&self) -> &'static str;
+
+    /// Where people sign in, where they do.
+    fn sign_in(&self) -> Option<Arc<Oidc>> {
+        None
+    }
 }
 
 /// Without sign-in: whoever reaches the address is the one local reader. Only for an address that no other machine

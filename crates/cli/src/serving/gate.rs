@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use headwater_model::{Clearance, Marking};
 use headwater_people::{People, Role};
-use headwater_runtime::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace};
-use headwater_serve::{ClaimRules, Clock, Gate, Http, KeyGate, KeySource, OpenGate, TokenRules, Tokens};
+use headwater_runtime::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace, OidcSettings};
+use headwater_serve::{
+    ClaimRules, Clock, Gate, Http, KeyGate, KeySource, Oidc, OidcRules, OpenGate, SessionGate, TokenRules, Tokens,
+};
 
 use crate::failure::Failure;
 
@@ -18,9 +20,14 @@ pub fn gate(auth: &AuthSettings, people: &People, clock: &Clock) -> Result<Arc<d
     Ok(Arc::new(match auth.mode {
         AuthMode::None => {
             let organisations = auth.organisations.iter().map(String::as_str);
-            keys.or_open(OpenGate::new(Clearance::new(label(auth.clearance)?, organisations)))
+            keys.or(OpenGate::new(Clearance::new(label(auth.clearance)?, organisations)))
         }
         AuthMode::Keys => keys,
+        AuthMode::Oidc => {
+            let oidc = auth.oidc.as_ref().ok_or_else(|| Failure::Usage("serve.auth.oidc: is required".into()))?;
+            let oidc = sign_in(oidc, claims(&auth.claims)?)?;
+            keys.or(SessionGate::new(people.clone(), Arc::clone(clock), oidc))
+        }
     }))
 }
 
@@ -37,6 +44,24 @@ fn tokens(jwt: &JwtSettings) -> Result<Tokens, Failure> {
         leeway_s: jwt.leeway_s,
     };
     Tokens::new(rules, source, Http::new().map_err(refused)?).map_err(refused)
+}
+
+fn sign_in(oidc: &OidcSettings, claims: ClaimRules) -> Result<Oidc, Failure> {
+    let secret = oidc.client_secret().map_err(|error| Failure::Usage(format!("serve.auth.oidc: {error}")))?;
+    let http = Http::new().map_err(|words| Failure::Usage(format!("serve.auth.oidc: {words}")))?;
+    let rules = OidcRules {
+        issuer: oidc.issuer.clone(),
+        client_id: oidc.client_id.clone(),
+        client_secret: secret,
+        url: oidc.url.clone(),
+        scopes: oidc.scopes.clone(),
+        algorithm: oidc.algorithm.to_owned(),
+        leeway_s: oidc.leeway_s,
+        idle_ms: i64::from(oidc.idle_s) * 1_000,
+        life_ms: i64::from(oidc.life_s) * 1_000,
+        claims,
+    };
+    Ok(Oidc::new(rules, http))
 }
 
 fn claims(claims: &ClaimSettings) -> Result<ClaimRules, Failure> {

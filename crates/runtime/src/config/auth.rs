@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::ConfigProblem;
 use super::section::{Found, Section};
 use super::tree::{Node, Value};
+use super::{ConfigError, ConfigProblem};
 
 /// The labels of the Traffic Light Protocol 2.0; the first is what a record without one counts as.
 const LABELS: [&str; 5] = ["TLP:AMBER", "TLP:CLEAR", "TLP:GREEN", "TLP:AMBER+STRICT", "TLP:RED"];
@@ -27,6 +27,14 @@ const WORDS_MAX: usize = 500;
 const LEEWAY_S: std::ops::RangeInclusive<u64> = 0..=300;
 const LEEWAY_S_DEFAULT: u64 = 60;
 
+/// Seconds without a request after which a session ends: from what a test waits for to the longest session.
+const IDLE_S: std::ops::RangeInclusive<u64> = 1..=31 * 86_400;
+const IDLE_S_DEFAULT: u64 = 1_800;
+
+/// Seconds after which a session ends in any case, up to what the people's database keeps: a working day by default.
+const LIFE_S: std::ops::RangeInclusive<u64> = 1..=31 * 86_400;
+const LIFE_S_DEFAULT: u64 = 43_200;
+
 /// Who is let in, and what they may see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthSettings {
@@ -40,6 +48,8 @@ pub struct AuthSettings {
     pub claims: ClaimSettings,
     /// Tokens that programs may show in any mode.
     pub jwt: Option<JwtSettings>,
+    /// Where people sign in; there where the mode is [`AuthMode::Oidc`].
+    pub oidc: Option<OidcSettings>,
 }
 
 /// How readers show who they are.
@@ -49,6 +59,8 @@ pub enum AuthMode {
     None,
     /// By API key alone.
     Keys,
+    /// At a sign-in service (OpenID Connect).
+    Oidc,
 }
 
 impl AuthMode {
@@ -57,6 +69,7 @@ impl AuthMode {
         match self {
             AuthMode::None => "none",
             AuthMode::Keys => "keys",
+            AuthMode::Oidc => "oidc",
         }
     }
 }
@@ -93,6 +106,40 @@ pub struct JwtSettings {
     pub keys: KeyPlace,
 }
 
+/// A sign-in service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OidcSettings {
+    /// The service, by the name that it gives itself.
+    pub issuer: String,
+    /// What it knows this program as.
+    pub client_id: String,
+    /// A secret: what this program shows the service is what the file holds, less a newline at its end.
+    pub client_secret: Option<PathBuf>,
+    /// Where people's browsers reach this program: scheme, host and port.
+    pub url: String,
+    /// What is asked for.
+    pub scopes: String,
+    /// The one `alg` of its tokens.
+    pub algorithm: &'static str,
+    /// Seconds by which clocks may differ.
+    pub leeway_s: u32,
+    /// Seconds without a request after which a session ends.
+    pub idle_s: u32,
+    /// Seconds after which it ends in any case.
+    pub life_s: u32,
+}
+
+impl OidcSettings {
+    /// The client's secret, read from its file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Read`] names the file that cannot be read.
+    pub fn client_secret(&self) -> Result<Option<String>, ConfigError> {
+        let read = |path: &PathBuf| Ok(super::read(path)?.trim_end_matches(['\n', '\r']).to_owned());
+        self.client_secret.as_ref().map(read).transpose()
+    }
+}
+
 /// Where public keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
@@ -105,7 +152,11 @@ pub enum KeyPlace {
 /// Reads `[serve.auth]`.
 pub(super) fn settings(section: &mut Section, problems: &mut Vec<ConfigProblem>) -> AuthSettings {
     let mut auth = section.section("auth", problems);
-    let mode = auth.choice("mode", &[AuthMode::None, AuthMode::Keys].map(|mode| (mode.as_str(), mode)), problems);
+    let mode = auth.choice(
+        "mode",
+        &[AuthMode::None, AuthMode::Keys, AuthMode::Oidc].map(|mode| (mode.as_str(), mode)),
+        problems,
+    );
     let clearance = auth.choice("clearance", &LABELS.map(|label| (label, label)), problems);
     let found = auth.text("organisations", problems);
     let text = found.as_ref().map_or("", |found| &found.value);
@@ -117,8 +168,14 @@ pub(super) fn settings(section: &mut Section, problems: &mut Vec<ConfigProblem>)
     }
     let claims = claims(auth.section("claims", problems), problems);
     let jwt = auth.has("jwt").then(|| auth.section("jwt", problems)).and_then(|section| jwt(section, problems));
+    let has_oidc = auth.has("oidc");
+    let section = auth.section("oidc", problems);
+    if mode == AuthMode::Oidc && !has_oidc {
+        section.wrong_itself("is required: serve.auth.mode is \"oidc\"".into(), problems);
+    }
+    let oidc = if has_oidc { oidc(section, problems) } else { None };
     auth.finish(problems);
-    AuthSettings { mode, clearance, organisations, claims, jwt }
+    AuthSettings { mode, clearance, organisations, claims, jwt, oidc }
 }
 
 fn claims(mut section: Section, problems: &mut Vec<ConfigProblem>) -> ClaimSettings {
@@ -181,6 +238,40 @@ fn jwt(mut section: Section, problems: &mut Vec<ConfigProblem>) -> Option<JwtSet
     };
     section.finish(problems);
     Some(JwtSettings { issuer: issuer?, audience: audience?, algorithm, leeway_s: leeway_s as u32, keys: keys? })
+}
+
+fn oidc(mut section: Section, problems: &mut Vec<ConfigProblem>) -> Option<OidcSettings> {
+    let place = section.place_of("issuer");
+    let issuer = required(&mut section, "issuer", problems).map(|value| Found { value, place });
+    if let Some(issuer) = &issuer {
+        may_be_asked(&section, "issuer", issuer, problems);
+    }
+    let client_id = required(&mut section, "client_id", problems);
+    let client_secret = stated(&mut section, "client_secret_file", problems).map(|found| found.value.into());
+    let place = section.place_of("url");
+    let url = required(&mut section, "url", problems).map(|value| Found { value, place });
+    if let Some(url) = &url {
+        may_be_asked(&section, "url", url, problems);
+        let (_, rest) = url.value.split_once("://").unwrap_or_default();
+        if rest.trim_end_matches('/').contains(['/', '?']) {
+            let message = format!("{:?} has a path: scheme, host and port alone are wanted", url.value);
+            section.wrong("url", url.place.clone(), message, problems);
+        }
+    }
+    let scopes = stated(&mut section, "scopes", problems);
+    if let Some(scopes) = scopes.as_ref().filter(|scopes| !scopes.value.split(' ').any(|scope| scope == "openid")) {
+        let message = format!("{:?} lacks \"openid\", without which nobody is told who signs in", scopes.value);
+        section.wrong("scopes", scopes.place.clone(), message, problems);
+    }
+    let algorithm = section.choice("algorithm", &ALGORITHMS.map(|name| (name, name)), problems);
+    let leeway_s = section.integer("leeway_s", LEEWAY_S_DEFAULT, LEEWAY_S, problems) as u32;
+    let idle_s = section.integer("idle_s", IDLE_S_DEFAULT, IDLE_S, problems) as u32;
+    let life_s = section.integer("life_s", LIFE_S_DEFAULT, LIFE_S, problems) as u32;
+    section.finish(problems);
+    let scopes = scopes.map_or_else(|| "openid".to_owned(), |scopes| scopes.value);
+    let url = url?.value.trim_end_matches('/').to_owned();
+    let (issuer, client_id) = (issuer?.value, client_id?);
+    Some(OidcSettings { issuer, client_id, client_secret, url, scopes, algorithm, leeway_s, idle_s, life_s })
 }
 
 /// A text that is not empty where it is there.

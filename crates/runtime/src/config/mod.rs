@@ -17,7 +17,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-pub use auth::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace};
+pub use auth::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace, OidcSettings};
 pub use detect::{BudgetSettings, DetectSettings};
 pub use problem::{ConfigError, ConfigProblem, Place};
 pub use serve::ServeSettings;

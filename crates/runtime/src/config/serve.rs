@@ -25,7 +25,7 @@ pub(super) fn settings(root: &mut Section, problems: &mut Vec<ConfigProblem>) ->
     if let Some(address) = listen.filter(|address| auth.mode == AuthMode::None && !address.ip().is_loopback()) {
         let message = format!(
             "{address} may be reached from other machines, and serve.auth.mode = \"none\" lets everybody in: give an \
-             address of this machine alone, as in {DEFAULT_LISTEN:?}, or serve.auth.mode = \"keys\""
+             address of this machine alone, as in {DEFAULT_LISTEN:?}, or serve.auth.mode = \"keys\" or \"oidc\""
         );
         section.wrong("listen", place, message, problems);
     }

@@ -132,6 +132,16 @@ impl Display for Config {
                 KeyPlace::File(path) => writeln!(f, "keys_file = {}", Quoted(&path.to_string_lossy()))?,
             }
         }
+        if let Some(oidc) = &auth.oidc {
+            writeln!(f, "[serve.auth.oidc]\nissuer = {}", Quoted(&oidc.issuer))?;
+            writeln!(f, "client_id = {}", Quoted(&oidc.client_id))?;
+            if let Some(path) = &oidc.client_secret {
+                writeln!(f, "client_secret_file = {}", Quoted(&path.to_string_lossy()))?;
+            }
+            writeln!(f, "url = {}\nscopes = {}", Quoted(&oidc.url), Quoted(&oidc.scopes))?;
+            writeln!(f, "algorithm = \"{}\"\nleeway_s = {}", oidc.algorithm, oidc.leeway_s)?;
+            writeln!(f, "idle_s = {}\nlife_s = {}", oidc.idle_s, oidc.life_s)?;
+        }
         writeln!(f, "[metrics]\nlisten = \"{}\"", self.metrics)
     }
 }

@@ -329,6 +329,45 @@ fn without_sign_in_the_api_is_of_this_machine_alone() {
     assert_eq!((serve.auth.clearance, serve.auth.organisations), ("TLP:RED", vec!["B".to_owned(), "A".to_owned()]));
 }
 
+const OIDC: &str = "[serve]\nlisten = \"0.0.0.0:1\"\n[serve.auth]\nmode = \"oidc\"\n[serve.auth.oidc]\nissuer = 'https://i'\n\
+                    client_id = 'c'\nurl = 'https://h:8443/'\n";
+
+#[test]
+fn people_sign_in_at_a_service_that_is_named() {
+    let config = Config::check(&format!("{TOPIC}{OIDC}"), no_environment()).unwrap();
+    let oidc = config.serve.auth.oidc.clone().unwrap();
+    assert_eq!((&*oidc.url, &*oidc.scopes, oidc.idle_s, oidc.life_s), ("https://h:8443", "openid", 1_800, 43_200));
+    assert_eq!((config.serve.auth.mode, oidc.client_secret().unwrap()), (AuthMode::Oidc, None));
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    fs::write(&secret, "p w\n").unwrap();
+    let more =
+        format!("{TOPIC}{OIDC}client_secret_file = '{}'\nscopes = 'openid a'\nidle_s = 5\n", secret.path().display());
+    let config = Config::check(&more, no_environment()).unwrap();
+    assert_eq!(config.serve.auth.oidc.as_ref().unwrap().client_secret().unwrap().as_deref(), Some("p w"));
+    assert!(!format!("{config:?}{config}").contains("p w"));
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    for (wrong, part) in [
+        ("scopes = 'profile'", "\"profile\" lacks \"openid\""),
+        ("client_secret = 'x'", "unknown key; did you mean client_secret_file?"),
+        ("idle_s = 0", "0 is not a whole number from 1 to 2678400"),
+        ("algorithm = 'HS256'", "is none of RS256"),
+    ] {
+        let lines = problems(&format!("{TOPIC}{OIDC}{wrong}\n"), &[]);
+        assert!(lines.len() == 1 && lines[0].contains(part), "{wrong}: {lines:?}");
+    }
+    for (right, wrong, part) in [
+        ("https://h:8443/", "http://h", "serve.auth.oidc.url: \"http://h\" is no https:// address"),
+        ("https://h:8443/", "https://h/sub", "serve.auth.oidc.url: \"https://h/sub\" has a path"),
+        ("https://i", "http://i", "serve.auth.oidc.issuer: \"http://i\" is no https:// address"),
+        ("client_id = 'c'", "", "serve.auth.oidc.client_id: is required"),
+    ] {
+        let lines = problems(&format!("{TOPIC}{OIDC}").replace(right, wrong), &[]);
+        assert!(lines.len() == 1 && lines[0].contains(part), "{wrong}: {lines:?}");
+    }
+    let alone = problems(&format!("{TOPIC}[serve.auth]\nmode = \"oidc\""), &[]);
+    assert!(alone.len() == 1 && alone[0].contains("serve.auth.oidc: is required"), "{alone:?}");
+}
+
 const JWT: &str = "[serve.auth.jwt]\nissuer = 'https://i'\naudience = 'a'\n";
 
 #[test]

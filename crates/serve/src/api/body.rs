@@ -51,7 +51,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Refuses what a page of another site makes a browser send. Browsers say where a request comes from; programs say
 /// nothing. That a body must be JSON keeps a form of another site out as well.
-pub(super) fn same_site(head: &Parts) -> Result<(), Problem> {
+pub(crate) fn same_site(head: &Parts) -> Result<(), Problem> {
     if matches!(head.method, Method::GET | Method::HEAD) {
         return Ok(());
     }

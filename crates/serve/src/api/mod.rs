@@ -17,6 +17,7 @@ mod observations;
 mod openapi;
 mod parties;
 mod quality;
+mod sessions;
 mod shares;
 mod shown;
 mod sources;
@@ -44,16 +45,18 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
 use headwater_history::History;
 use headwater_model::Versions;
-use headwater_people::{Moment, People};
+use headwater_people::{Moment, People, PeopleError};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::rate::Rates;
 use crate::read::{Sight, View};
-use crate::{Gate, Problem, Rate, ReadModel, Reader};
+use crate::refusals::Refusals;
+use crate::{Gate, Problem, Rate, ReadModel, Reader, oidc};
 use feed::Feed;
 
-pub(crate) use body::BODY_BYTES_MAX;
+pub(crate) use body::{BODY_BYTES_MAX, same_site};
+pub(crate) use openapi::ProblemAnswer;
 pub use openapi::document;
 pub use triage::TriageState;
 
@@ -104,6 +107,7 @@ pub(crate) struct Api {
     versions: Arc<Versions>,
     clock: Clock,
     rates: Arc<Rates>,
+    refusals: Arc<Refusals>,
     questions: Arc<Semaphore>,
     digs: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -117,6 +121,7 @@ pub fn api(grounds: Grounds) -> Router {
         model,
         history,
         feed: Arc::new(Feed::of(people.clone(), Arc::clone(&clock))),
+        refusals: Arc::new(Refusals::new(people.clone())),
         people,
         gate,
         versions: Arc::new(versions),
@@ -148,11 +153,14 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/me", get(me::me))
         .route("/api/v1/keys", get(keys::list).post(keys::create))
         .route("/api/v1/keys/{id}", delete(keys::revoke))
+        .route("/api/v1/sessions", get(sessions::list))
+        .route("/api/v1/sessions/{id}", delete(sessions::end))
         .route("/api/v1/stream", get(stream::stream))
         .layer(middleware::from_fn_with_state(api.clone(), shown::write_down))
         .layer(middleware::from_fn_with_state(api.clone(), admit));
     Router::new()
         .merge(guarded)
+        .merge(oidc::routes())
         .route("/openapi.json", get(openapi::json))
         .route("/reference", get(openapi::reference))
         .fallback(|| async { Problem::absent("there is no such path; /openapi.json lists those there are") })
@@ -217,8 +225,21 @@ impl Drop for GivenUp {
 
 impl Api {
     /// The time.
-    fn now(&self) -> Moment {
+    pub(crate) fn now(&self) -> Moment {
         (self.clock)()
+    }
+
+    pub(crate) fn people(&self) -> &People {
+        &self.people
+    }
+
+    pub(crate) fn gate(&self) -> &dyn Gate {
+        &*self.gate
+    }
+
+    /// Writes down that somebody (empty: nobody knows who) was not let in.
+    pub(crate) async fn refused(&self, who: &str, detail: &str) -> Result<(), PeopleError> {
+        self.refusals.write(who, detail, self.now()).await
     }
 
     /// How a reader sees an alert.

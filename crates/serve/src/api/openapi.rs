@@ -35,7 +35,9 @@ pub(crate) struct ProblemAnswer(Problem);
         super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
         super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
         super::notices::unanswered, super::parties::of_alert, super::quality::quality,
-        super::keys::list, super::keys::create, super::keys::revoke
+        super::keys::list, super::keys::create, super::keys::revoke,
+        super::sessions::list, super::sessions::end, crate::oidc::routes::sign_in, crate::oidc::routes::callback,
+        crate::oidc::routes::sign_out
     ),
     components(schemas(Problem), responses(ProblemAnswer))
 )]
@@ -45,9 +47,15 @@ struct Description;
 pub fn document() -> Value {
     let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
     document["components"]["schemas"]["Alert"] = serde_json::from_str(ALERT).unwrap_or_default();
-    // Without one the caller is the local reader, where there is one.
-    document["components"]["securitySchemes"]["key"] = serde_json::json!({"type": "http", "scheme": "bearer"});
-    document["security"] = serde_json::json!([{}, {"key": []}]);
+    // Without either the caller is the local reader, where there is one.
+    document["components"]["securitySchemes"] = serde_json::json!({
+        "key": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of an issuer"},
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "__Host-headwater_session",
+            "description": "Of somebody who signed in at /auth/sign-in; by http, on this machine alone, without the prefix"
+        }
+    });
+    document["security"] = serde_json::json!([{}, {"key": []}, {"session": []}]);
     document
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::ACCEPT;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Url};
 use serde_json::Value;
@@ -58,6 +58,27 @@ impl Http {
         }
         let (status, answer) = document(self.0.get(url)).await.map_err(|error| format!("{url}: {error}"))?;
         if status == 200 { Ok(answer) } else { Err(format!("{url}: status {status}")) }
+    }
+
+    /// What a form is answered by: the status, and the document.
+    ///
+    /// # Errors
+    /// As [`Http::get`].
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        authorization: Option<String>,
+    ) -> Result<(u16, Value), String> {
+        if !Http::may_ask(url) {
+            return Err(format!("{url}: neither https nor an address of this machine"));
+        }
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let mut request = self.0.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        document(request).await.map_err(|error| format!("{url}: {error}"))
     }
 }
 

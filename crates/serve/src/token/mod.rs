@@ -66,6 +66,8 @@ pub(crate) enum Fault {
     NotYet,
     /// It does not say whom it is of, or not in a way that can be written down.
     Subject,
+    /// It belongs to another sign-in.
+    Nonce,
     /// The keys cannot be had.
     NoKeys,
 }
@@ -83,6 +85,7 @@ impl Fault {
             Fault::Expired => "expired",
             Fault::NotYet => "not yet good",
             Fault::Subject => "subject",
+            Fault::Nonce => "nonce",
             Fault::NoKeys => "no keys",
         }
     }

@@ -1,7 +1,9 @@
 //! What is a good token, and what is not, with keys that each test draws.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -234,28 +236,35 @@ fn a_file_that_holds_no_key_for_the_algorithm_is_refused_by_name() {
     }
 }
 
-/// What answers `GET` as a key set, and how often it was asked.
-struct Issuer {
-    address: std::net::SocketAddr,
-    answer: std::sync::Arc<std::sync::Mutex<(u16, String)>>,
-    asked: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+/// What an issuer answers, by path.
+#[derive(Clone, Default)]
+pub(crate) struct Answers(Arc<Mutex<BTreeMap<String, (u16, String)>>>);
+
+impl Answers {
+    pub fn set(&self, path: &str, status: u16, answer: &Value) {
+        self.0.lock().unwrap().insert(path.to_owned(), (status, answer.to_string()));
+    }
+}
+
+/// An issuer on this machine that answers as it is told, and remembers what it was asked.
+pub(crate) struct Issuer {
+    pub url: String,
+    pub answers: Answers,
+    pub asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Issuer {
-    async fn start(set: Value) -> Issuer {
+    pub async fn start() -> Issuer {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let answer = std::sync::Arc::new(std::sync::Mutex::new((200, set.to_string())));
-        let asked = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-        let (held, counted) = (answer.clone(), asked.clone());
-        let routes = axum::Router::new().route(
-            "/keys",
-            axum::routing::get(move || {
-                counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                let (status, text) = held.lock().unwrap().clone();
-                async move { (axum::http::StatusCode::from_u16(status).unwrap(), text) }
-            }),
-        );
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (answers, asked) = (Answers::default(), Arc::<Mutex<Vec<String>>>::default());
+        let (held, told) = (answers.clone(), Arc::clone(&asked));
+        let routes = axum::Router::new().fallback(move |request: axum::extract::Request| {
+            let path = request.uri().path().to_owned();
+            let (status, text) = held.0.lock().unwrap().get(&path).cloned().unwrap_or((404, "{}".into()));
+            told.lock().unwrap().push(path);
+            async move { (axum::http::StatusCode::from_u16(status).unwrap(), text) }
+        });
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
@@ -264,16 +273,11 @@ impl Issuer {
                 tokio::spawn(serving.serve_connection(hyper_util::rt::TokioIo::new(stream), service));
             }
         });
-        Issuer { address, answer, asked }
+        Issuer { url, answers, asked }
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(std::sync::atomic::Ordering::SeqCst)
-    }
-
-    fn tokens(&self) -> Tokens {
-        let source = KeySource::Url(format!("http://{}/keys", self.address));
-        Tokens::new(rules("ES256"), source, Http::new().unwrap()).unwrap()
+    pub fn asked(&self, path: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
     }
 }
 
@@ -281,8 +285,11 @@ impl Issuer {
 fn keys_are_asked_for_when_one_is_missing_or_old_and_not_as_often_as_somebody_likes() {
     let (old, new) = (Ec::draw(), Ec::draw());
     run(async {
-        let issuer = Issuer::start(json!({"keys": [old.jwk("old")]})).await;
-        let tokens = issuer.tokens();
+        let issuer = Issuer::start().await;
+        let keys = |status: u16, keys: &[Value]| issuer.answers.set("/keys", status, &json!({"keys": keys}));
+        keys(200, &[old.jwk("old")]);
+        let source = KeySource::Url(format!("{}/keys", issuer.url));
+        let tokens = Tokens::new(rules("ES256"), source, Http::new().unwrap()).unwrap();
         let mut forever = claims();
         forever["exp"] = json!(NOW.0 / 1_000 + 10_000_000);
         let fault =
@@ -290,31 +297,31 @@ fn keys_are_asked_for_when_one_is_missing_or_old_and_not_as_often_as_somebody_li
         for _ in 0..3 {
             assert_eq!(fault(&old, "old", 0).await, None);
         }
-        assert_eq!(issuer.asked(), 1);
+        assert_eq!(issuer.asked("/keys"), 1);
         // Names that somebody makes up.
         for n in 0..50 {
             assert_eq!(fault(&new, &format!("made-up-{n}"), 1_000).await, Some(Fault::UnknownKey));
         }
-        assert_eq!(issuer.asked(), 1, "it was asked less than a minute ago");
-        *issuer.answer.lock().unwrap() = (200, json!({"keys": [old.jwk("old"), new.jwk("new")]}).to_string());
+        assert_eq!(issuer.asked("/keys"), 1, "it was asked less than a minute ago");
+        keys(200, &[old.jwk("old"), new.jwk("new")]);
         assert_eq!(fault(&new, "new", 61_000).await, None);
         for n in 0..50 {
             assert_eq!(fault(&new, &format!("made-up-{n}"), 62_000).await, Some(Fault::UnknownKey));
         }
-        assert_eq!(issuer.asked(), 2);
+        assert_eq!(issuer.asked("/keys"), 2);
 
         // One that was taken back is gone with the next look.
-        *issuer.answer.lock().unwrap() = (200, json!({"keys": [new.jwk("new")]}).to_string());
+        keys(200, &[new.jwk("new")]);
         assert_eq!(fault(&old, "old", 700_000).await, Some(Fault::UnknownKey));
-        assert_eq!(issuer.asked(), 3);
+        assert_eq!(issuer.asked("/keys"), 3);
 
         // Without an answer the known ones are good for a day.
-        *issuer.answer.lock().unwrap() = (503, "{}".into());
+        keys(503, &[new.jwk("new")]);
         assert_eq!(fault(&new, "new", 2_000_000).await, None);
         assert_eq!(fault(&new, "new", 2_001_000).await, None);
-        assert_eq!(issuer.asked(), 4, "it is left alone for a while");
+        assert_eq!(issuer.asked("/keys"), 4, "it is left alone for a while");
         assert_eq!(fault(&new, "new", 700_000 + 86_400_001).await, Some(Fault::NoKeys));
-        *issuer.answer.lock().unwrap() = (200, json!({"keys": [new.jwk("new")]}).to_string());
+        keys(200, &[new.jwk("new")]);
         assert_eq!(fault(&new, "new", 700_000 + 86_420_000).await, None);
     });
 }

@@ -122,7 +122,7 @@ fn only_admins_make_keys_and_none_that_see_more_than_they() {
 #[test]
 fn where_no_sign_in_is_asked_a_key_is_asked_all_the_same_where_one_is_shown() {
     let bed = Bed::new();
-    let gate = KeyGate::new(bed.people.clone(), bed.clock()).or_open(OpenGate::new(everything()));
+    let gate = KeyGate::new(bed.people.clone(), bed.clock()).or(OpenGate::new(everything()));
     let routes = bed.process(&model(&[], &[]), gate);
     run(async {
         let me = get(&routes, "/api/v1/me").await;
@@ -139,7 +139,7 @@ fn whoever_asks_too_often_is_told_when_to_come_again() {
     let bed = Bed::new();
     let model = model(&[], &[]);
     let rate = Rate { burst: 3, per_minute: 60 };
-    let gate = KeyGate::new(bed.people.clone(), bed.clock()).or_open(OpenGate::new(up_to(Marking::Green)));
+    let gate = KeyGate::new(bed.people.clone(), bed.clock()).or(OpenGate::new(up_to(Marking::Green)));
     let routes = bed.process_at(&model, gate, rate);
     let maker = bed.routes(&model, everything());
     run(async {
@@ -177,7 +177,7 @@ fn a_token_does_and_sees_what_its_claims_say_and_nothing_of_it_is_written_down()
     let gate = || KeyGate::new(bed.people.clone(), bed.clock()).or_tokens(tokens(), claim_rules());
     let routes = bed.process(&model, gate());
     let keys_alone = bed.process(&model, KeyGate::new(bed.people.clone(), bed.clock()));
-    let or_open = bed.process(&model, gate().or_open(OpenGate::new(everything())));
+    let or_open = bed.process(&model, gate().or(OpenGate::new(everything())));
     let list = "/api/v1/alerts";
     let good = |roles: Value, label: &str| {
         let mut claims = with("roles", roles);

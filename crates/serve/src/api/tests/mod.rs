@@ -3,6 +3,7 @@ mod bed;
 mod keys;
 mod people;
 mod property;
+mod sign_in;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,7 +62,8 @@ fn each_route_takes_the_parameters_of_the_document_and_refuses_others_by_name() 
     let routes = bed.routes(&model, everything());
     run(async {
         let document = document();
-        for (method, path) in operations() {
+        // Signing in goes elsewhere and comes back with what a service likes to add.
+        for (method, path) in operations().into_iter().filter(|(_, path)| path.starts_with("/api/")) {
             let asked = path.replace("{id}", "a1");
             let body = if method != Method::POST { Body::empty() } else { Body::from(sent(&path).to_string()) };
             let request = Request::builder().method(&method).uri(format!("{asked}?colour=red"));
