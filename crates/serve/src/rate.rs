@@ -23,6 +23,13 @@ impl Rate {
     /// Of the API: a page asks some twenty questions when it opens; a program that pages through a year of volumes asks
     /// a few a second.
     pub const API: Rate = Rate { burst: 300, per_minute: 1_200 };
+
+    /// Of one address, keys, tokens and sessions that are not good: people mistype, and a page that was left open asks some
+    /// times by a session that has ended.
+    pub(crate) const FAILURES: Rate = Rate { burst: 60, per_minute: 30 };
+
+    /// Of one address, steps of a sign-in: each person takes two, and a ministry may come from one address.
+    pub(crate) const SIGN_INS: Rate = Rate { burst: 120, per_minute: 120 };
 }
 
 /// Who asked how often: for each caller a bucket that fills with time (a token bucket).
@@ -53,16 +60,28 @@ impl Rates {
         bucket.left.saturating_add(passed.saturating_mul(i64::from(self.rate.per_minute))).min(self.full())
     }
 
+    /// Whether a caller may ask; the seconds after which they may where not. Nothing is counted.
+    pub fn may(&self, caller: &str, now: Moment) -> Result<(), u32> {
+        let callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.get(caller).map_or(Ok(()), |bucket| self.wait(self.left(*bucket, now)))
+    }
+
+    /// The seconds to wait with so much in a bucket.
+    fn wait(&self, left: i64) -> Result<(), u32> {
+        if left >= MINUTE_MS {
+            return Ok(());
+        }
+        let per_minute = i64::from(self.rate.per_minute).max(1);
+        let wait_ms = (MINUTE_MS - left + per_minute - 1) / per_minute;
+        Err(u32::try_from((wait_ms + 999) / 1_000).unwrap_or(u32::MAX))
+    }
+
     /// Counts a request of a caller; the seconds after which to ask again where it is one too many.
     pub fn take(&self, caller: &str, now: Moment) -> Result<(), u32> {
         let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = callers.get(caller).copied().unwrap_or(Bucket { left: self.full(), at: now });
         let left = self.left(bucket, now);
-        if left < MINUTE_MS {
-            let per_minute = i64::from(self.rate.per_minute).max(1);
-            let wait_ms = (MINUTE_MS - left + per_minute - 1) / per_minute;
-            return Err(u32::try_from((wait_ms + 999) / 1_000).unwrap_or(u32::MAX));
-        }
+        self.wait(left)?;
         if callers.len() >= CALLERS_MAX && !callers.contains_key(caller) {
             let oldest = callers.iter().min_by_key(|(_, bucket)| bucket.at).map(|(caller, _)| Arc::clone(caller));
             oldest.map(|oldest| callers.remove(&oldest));
@@ -91,9 +110,11 @@ mod tests {
         // A clock that was put back gives nothing, and a long pause no more than at once.
         assert!(rates.take("a", at(-9_000_000)).is_err());
         for _ in 0..3 {
+            assert_eq!(rates.may("a", at(9_000_000)), Ok(()));
             rates.take("a", at(9_000_000)).unwrap();
         }
         assert!(rates.take("a", at(9_000_000)).is_err());
+        assert_eq!((rates.may("a", at(9_000_000)), rates.may("c", at(0))), (Err(2), Ok(())));
     }
 
     #[test]

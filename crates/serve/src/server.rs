@@ -15,7 +15,9 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::{Either, select};
 use headwater_log::OperationsFailed;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -23,6 +25,7 @@ use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
 
+use crate::peer::Peer;
 use crate::{Limits, ServeError};
 
 /// How long accepting pauses when the system refuses it, for it is out of files as a rule.
@@ -111,10 +114,10 @@ async fn accept(listener: TcpListener, routes: Router, limits: Limits) {
     loop {
         let Ok(permit) = Arc::clone(&free).acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, from)) => {
                 let routes = routes.clone();
                 tokio::spawn(async move {
-                    connection(stream, routes, limits).await;
+                    connection(stream, Peer(from.ip()), routes, limits).await;
                     drop(permit);
                 });
             }
@@ -128,13 +131,18 @@ async fn accept(listener: TcpListener, routes: Router, limits: Limits) {
     }
 }
 
-async fn connection(stream: TcpStream, routes: Router, limits: Limits) {
+async fn connection(stream: TcpStream, from: Peer, routes: Router, limits: Limits) {
+    let routes = TowerToHyperService::new(routes);
+    let routes = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(from);
+        routes.call(request)
+    });
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_at_most)
         .max_buf_size(limits.head_bytes)
         .max_headers(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes));
+        .serve_connection(TokioIo::new(stream), routes);
     let mut serving = pin!(serving);
     // What a client does wrong ends its connection and is nobody else's business.
     if let Either::Right(_) = select(serving.as_mut(), pin!(sleep(limits.connection_at_most))).await {

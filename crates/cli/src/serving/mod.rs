@@ -12,7 +12,7 @@ use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadMo
 use headwater_model::Budgets;
 use headwater_people::{Location, Moment, People};
 use headwater_runtime::Config;
-use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, api};
+use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, api, behind};
 use headwater_store::Archive;
 
 use crate::archive::Holdings;
@@ -55,7 +55,8 @@ impl Serving {
             let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
-            Ok(api(Grounds { model, history, people, gate, versions, clock, rate: Rate::API }))
+            let grounds = Grounds { model, history, people, gate, versions, clock, rate: Rate::API };
+            Ok(behind(api(grounds), config.serve.trusted_proxies.clone()))
         };
         let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;
         ApiServed { addr: &server.address() }.log();

@@ -119,7 +119,9 @@ impl Display for Config {
             }
         }
         let auth = &self.serve.auth;
-        writeln!(f, "[serve]\nlisten = \"{}\"\n[serve.auth]\nmode = \"{}\"", self.serve.listen, auth.mode.as_str())?;
+        let proxies: Vec<String> = self.serve.trusted_proxies.iter().map(ToString::to_string).collect();
+        writeln!(f, "[serve]\nlisten = \"{}\"\ntrusted_proxies = \"{}\"", self.serve.listen, proxies.join(", "))?;
+        writeln!(f, "[serve.auth]\nmode = \"{}\"", auth.mode.as_str())?;
         let organisations = auth.organisations.join(", ");
         writeln!(f, "clearance = \"{}\"\norganisations = {}", auth.clearance, Quoted(&organisations))?;
         claims(f, &auth.claims)?;

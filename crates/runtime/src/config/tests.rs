@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use super::*;
 
 fn no_environment() -> Vec<(String, String)> {
@@ -322,6 +324,15 @@ fn without_sign_in_the_api_is_of_this_machine_alone() {
         problems(TOPIC, &[("HEADWATER__SERVE__AUTH__CLEARANCE", "AMBER"), ("HEADWATER__SERVE__AUTH__MODE", "nine")]);
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(lines[0].contains("\"AMBER\" is none of TLP:AMBER, TLP:CLEAR") && lines[1].contains("none"), "{lines:?}");
+    let lines = problems(&format!("{TOPIC}[serve]\ntrusted_proxies = '10.0.0.1, proxy'"), &[]);
+    assert!(
+        lines.len() == 1 && lines[0].contains("7:1: serve.trusted_proxies: \"proxy\" is no IP address"),
+        "{lines:?}"
+    );
+    let config =
+        Config::check(&format!("{TOPIC}[serve]\ntrusted_proxies = '10.0.0.1, ::1'"), no_environment()).unwrap();
+    assert_eq!(config.serve.trusted_proxies, ["10.0.0.1".parse::<IpAddr>().unwrap(), "::1".parse().unwrap()]);
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
     let text = format!(
         "{TOPIC}[serve]\nlisten = \"[::1]:0\"\n[serve.auth]\norganisations = \"B, A,\"\nclearance = \"TLP:RED\"\n"
     );

@@ -36,10 +36,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderName, HeaderValue};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{delete, get, post};
@@ -49,6 +50,7 @@ use headwater_people::{Moment, People, PeopleError};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::peer::Peer;
 use crate::rate::Rates;
 use crate::read::{Sight, View};
 use crate::refusals::Refusals;
@@ -108,6 +110,8 @@ pub(crate) struct Api {
     clock: Clock,
     rates: Arc<Rates>,
     refusals: Arc<Refusals>,
+    failures: Arc<Rates>,
+    sign_ins: Arc<Rates>,
     questions: Arc<Semaphore>,
     digs: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -122,6 +126,8 @@ pub fn api(grounds: Grounds) -> Router {
         history,
         feed: Arc::new(Feed::of(people.clone(), Arc::clone(&clock))),
         refusals: Arc::new(Refusals::new(people.clone())),
+        failures: Arc::new(Rates::new(Rate::FAILURES)),
+        sign_ins: Arc::new(Rates::new(Rate::SIGN_INS)),
         people,
         gate,
         versions: Arc::new(versions),
@@ -175,17 +181,32 @@ async fn admit(State(api): State<Api>, request: Request, next: Next) -> Response
     if let Err(problem) = body::same_site(&head) {
         return problem.into_response();
     }
+    // Only who shows something may guess.
+    let from = head.extensions.get::<Peer>().map(|peer| peer.key());
+    let guessing = from.filter(|_| head.headers.contains_key(AUTHORIZATION) || head.headers.contains_key(COOKIE));
+    if let Some(Err(seconds)) = guessing.as_ref().map(|from| api.failures.may(from, api.now())) {
+        return too_often("too much was shown from your address that is not good", seconds).into_response();
+    }
     match api.gate.admit(&head).await {
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            if let Some(from) = guessing.filter(|_| problem.status == 401) {
+                // One too many is refused next time.
+                let _ = api.failures.take(&from, api.now());
+            }
+            problem.into_response()
+        }
         Ok(reader) => {
             if let Err(seconds) = api.rates.take(&reader.handle, api.now()) {
-                let detail = format!("you ask too often: again in {seconds} s");
-                return Problem::too_often(detail, seconds).into_response();
+                return too_often("you ask too often", seconds).into_response();
             }
             head.extensions.insert(reader);
             next.run(Request::from_parts(head, body)).await
         }
     }
+}
+
+fn too_often(what: &str, seconds: u32) -> Problem {
+    Problem::too_often(format!("{what}: again in {seconds} s"), seconds)
 }
 
 impl<S: Sync> FromRequestParts<S> for Reader {
@@ -235,6 +256,13 @@ impl Api {
 
     pub(crate) fn gate(&self) -> &dyn Gate {
         &*self.gate
+    }
+
+    /// Counts a step of a sign-in from an address.
+    pub(crate) fn step(&self, extensions: &Extensions) -> Result<(), Problem> {
+        let Some(from) = extensions.get::<Peer>() else { return Ok(()) };
+        let taken = self.sign_ins.take(&from.key(), self.now());
+        taken.map_err(|seconds| too_often("too many sign in from your address", seconds))
     }
 
     /// Writes down that somebody (empty: nobody knows who) was not let in.

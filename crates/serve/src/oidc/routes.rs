@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
 use axum::http::header::{LOCATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -55,12 +55,17 @@ pub(crate) struct SignInQuery {
     get, path = "/auth/sign-in", tag = "access", params(SignInQuery), security(()),
     responses((status = 303, description = "To the sign-in service"), (status = "default", response = ProblemAnswer))
 )]
-pub(crate) async fn sign_in(State(api): State<Api>, RawQuery(query): RawQuery) -> Result<Response, Problem> {
+pub(crate) async fn sign_in(
+    State(api): State<Api>,
+    RawQuery(query): RawQuery,
+    from: Extensions,
+) -> Result<Response, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let allowed = "a path of this address, as in /api/v1/me";
     let return_to = params.one("return_to", allowed, |path| is_own_path(path).then(|| path.to_owned()))?;
     params.finish()?;
     let (oidc, now) = (service(&api)?, api.now());
+    api.step(&from)?;
     let (state, login) = Login::draw(&return_to.unwrap_or_else(|| "/".to_owned()))?;
     let to = oidc.authorization(&state, &login, now).await.map_err(|down| away(down.again_s))?;
     api.people().begin_login(&state, &login, now).await?;
@@ -93,8 +98,10 @@ pub(crate) async fn callback(
     State(api): State<Api>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
+    from: Extensions,
 ) -> Result<Response, Problem> {
     let oidc = service(&api)?;
+    api.step(&from)?;
     let (now, cookies) = (api.now(), oidc.cookies());
     // A service may send more than is read here.
     let query = query.filter(|query| query.len() <= ANSWER_BYTES_MAX).unwrap_or_default();
