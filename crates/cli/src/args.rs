@@ -277,7 +277,7 @@ pub enum Audit {
     /// Read the whole log and name the first entry that is not as it was written; exit status 1 if there is one. What is
     /// printed is an anchor: how many entries there are, and the hash of the last
     Verify {
-        /// A file that holds an anchor from before: the log must go on from it
+        /// A file that holds an anchor from before: the log must go on from it; without it that of `people.anchor`
         #[arg(long, value_name = "FILE")]
         anchor: Option<PathBuf>,
         #[command(flatten)]

@@ -1,7 +1,7 @@
 //! `headwater audit`: the log of what people did.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use headwater_people::{Location, People, PeopleError, Verdict};
@@ -13,7 +13,8 @@ use crate::failure::Failure;
 
 /// `headwater audit verify`: whether the log is as it was written; the first entry that is not is named.
 pub fn verify(anchor: Option<&Path>, store: &args::Store) -> Result<(), Failure> {
-    let location = location(store)?;
+    let (location, configured) = location(store)?;
+    let anchor = anchor.or(configured.as_deref());
     if let Location::File(file) = &location
         && !file.exists()
     {
@@ -38,13 +39,13 @@ pub fn verify(anchor: Option<&Path>, store: &args::Store) -> Result<(), Failure>
     Ok(())
 }
 
-/// Where the people's state is that a command means.
-fn location(store: &args::Store) -> Result<Location, Failure> {
-    let url = match &store.data {
-        Some(folder) => return Ok(Location::File(folder.with_file_name(PeopleDatabase::FILE))),
-        None => {
-            config::load(store.config.as_deref())?.people.url().map_err(|error| Failure::Usage(error.to_string()))?
-        }
-    };
-    Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))
+/// Where the people's state is that a command means, and the file that keeps how far its audit log goes.
+fn location(store: &args::Store) -> Result<(Location, Option<PathBuf>), Failure> {
+    if let Some(folder) = &store.data {
+        return Ok((Location::File(folder.with_file_name(PeopleDatabase::FILE)), None));
+    }
+    let config = config::load(store.config.as_deref())?;
+    let url = config.people.url().map_err(|error| Failure::Usage(error.to_string()))?;
+    let location = Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))?;
+    Ok((location, config.anchor.map(|anchor| anchor.file)))
 }

@@ -18,9 +18,9 @@ mod pulse;
 mod shutdown;
 
 pub use config::{
-    AuthMode, AuthSettings, BudgetSettings, ClaimSettings, ClientSetting, Cluster, Config, ConfigError, ConfigProblem,
-    DetectSettings, JwtSettings, KeyPlace, OidcSettings, OnGap, Partitioner, PeopleDatabase, Place, ServeSettings,
-    Source, StoreLocation, StoreSettings,
+    AnchorSettings, AuthMode, AuthSettings, BudgetSettings, ClaimSettings, ClientSetting, Cluster, Config, ConfigError,
+    ConfigProblem, DetectSettings, JwtSettings, KeyPlace, OidcSettings, OnGap, Partitioner, PeopleDatabase, Place,
+    ServeSettings, Source, StoreLocation, StoreSettings,
 };
 pub use pulse::{Pulse, Pulses, Standstill};
 pub use shutdown::{Shutdown, ShutdownToken};

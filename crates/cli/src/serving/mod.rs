@@ -1,5 +1,6 @@
 //! `--role serve`: the API, over a read model that follows the store.
 
+mod anchor;
 mod follow;
 mod gate;
 
@@ -52,6 +53,9 @@ impl Serving {
         let routes = async || {
             let people = People::open(&people).await.map_err(anyhow::Error::from)?;
             let clock: Clock = Arc::new(|| Moment(clock::unix_ms()));
+            if let Some(settings) = &config.anchor {
+                tokio::spawn(anchor::keep(people.clone(), settings.clone()));
+            }
             let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));

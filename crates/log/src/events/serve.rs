@@ -28,4 +28,14 @@ events! {
     WARN SignInServiceFailing<'a> "sign_in_service_failing" "the sign-in service does not answer as it should"
     "The error names the address and the cause: reach it from this machine (`curl`), with its certificate trusted here."
     { error: &'a dyn Display }
+
+    /// How far the audit log goes cannot be kept in the file `people.anchor`: the file cannot be written, or the log does not
+    /// go on from what the file says. It is tried again.
+    ERROR AnchorFailing<'a> "anchor_failing" "how far the audit log goes is not kept"
+    "The error names the cause. Where the log does not go on from the file, somebody changed or cut it: keep both, and run `headwater audit verify`."
+    { times: u64, ms: u64, error: &'a dyn Display }
+
+    /// It is kept again.
+    INFO AnchorRecovered "anchor_recovered" "how far the audit log goes is kept again" ""
+    { times: u64, ms: u64 }
 }

@@ -6,10 +6,7 @@ use std::path::PathBuf;
 
 use super::section::{Section, nearest};
 use super::tree::{self, Node, Value};
-use super::{
-    ClientSetting, Cluster, Config, ConfigProblem, OnGap, Partitioner, PeopleDatabase, Source, StoreLocation,
-    StoreSettings,
-};
+use super::{ClientSetting, Cluster, Config, ConfigProblem, OnGap, Partitioner, Source, StoreLocation, StoreSettings};
 
 type Problems = Vec<ConfigProblem>;
 
@@ -93,7 +90,7 @@ pub(super) fn check(text: &str, environment: impl IntoIterator<Item = (String, S
     let sources = sources(&mut root, &clusters, &mut problems);
     let outputs = outputs(&mut root, &clusters, &mut problems);
     let store = store(&mut root, &mut problems);
-    let people = people(&mut root, &store.location, &mut problems);
+    let (people, anchor) = super::people::settings(&mut root, &store.location, &mut problems);
     let detect = super::detect::settings(&mut root, &mut problems);
     let serve = super::serve::settings(&mut root, &mut problems);
     let metrics = listen(&mut root, "metrics", DEFAULT_METRICS, &mut problems);
@@ -103,7 +100,7 @@ pub(super) fn check(text: &str, environment: impl IntoIterator<Item = (String, S
     let clusters = clusters.into_iter().filter_map(|(name, cluster)| Some((name, cluster?))).collect();
     match (serve, metrics) {
         (Some(serve), Some(metrics)) if problems.is_empty() => {
-            Ok(Config { clusters, sources, outputs, store, people, detect, serve, metrics })
+            Ok(Config { clusters, sources, outputs, store, people, anchor, detect, serve, metrics })
         }
         _ => Err(problems),
     }
@@ -324,52 +321,6 @@ fn store(root: &mut Section, problems: &mut Problems) -> StoreSettings {
     };
     section.finish(problems);
     StoreSettings { location, commit_ms, commit_bytes, ledger_bytes, cache, fold_epochs, snapshot_rows }
-}
-
-fn people(root: &mut Section, store: &StoreLocation, problems: &mut Problems) -> PeopleDatabase {
-    let mut section = root.section("people", problems);
-    let url = section.text("url", problems);
-    let file = section.text("url_file", problems);
-    if let Some(found) = &url {
-        let known = match found.value.split_once("://") {
-            Some((scheme, rest)) => ["postgres", "postgresql", "sqlite"].contains(&scheme) && !rest.is_empty(),
-            None => !found.value.trim_start_matches("sqlite:").is_empty(),
-        };
-        // None repeats the URL: a password may stand in it.
-        let message = if has_password(&found.value) {
-            "holds a password: give the file that holds the URL as `url_file`"
-        } else if !known {
-            "is no file, sqlite: or postgres:// with a host"
-        } else if file.is_some() {
-            "is given twice, as itself and by `url_file`"
-        } else {
-            ""
-        };
-        if !message.is_empty() {
-            section.wrong("url", found.place.clone(), message.into(), problems);
-        }
-    }
-    if let Some(empty) = file.as_ref().filter(|found| found.value.is_empty()) {
-        section.wrong("url_file", empty.place.clone(), "is empty".into(), problems);
-    }
-    section.finish(problems);
-    match (file, url, store) {
-        (Some(file), _, _) => PeopleDatabase::File(file.value.into()),
-        (None, Some(url), _) => PeopleDatabase::Url(url.value),
-        (None, None, StoreLocation::Folder(folder)) => {
-            let beside = folder.with_file_name(PeopleDatabase::FILE);
-            PeopleDatabase::Url(beside.to_string_lossy().into_owned())
-        }
-        (None, None, StoreLocation::Objects(_)) => PeopleDatabase::Url(PeopleDatabase::FILE.into()),
-    }
-}
-
-/// Whether a URL says a password, before its host or among its settings.
-fn has_password(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else { return false };
-    let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
-    let user = place.rsplit_once('@').map_or("", |(user, _)| user);
-    user.contains(':') || settings.split('&').any(|setting| setting.starts_with("password="))
 }
 
 fn listen(root: &mut Section, key: &'static str, default: &str, problems: &mut Problems) -> Option<SocketAddr> {

@@ -3,6 +3,7 @@
 mod auth;
 mod check;
 mod detect;
+mod people;
 mod problem;
 mod section;
 mod serve;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 pub use auth::{AuthMode, AuthSettings, ClaimSettings, JwtSettings, KeyPlace, OidcSettings};
 pub use detect::{BudgetSettings, DetectSettings};
+pub use people::{AnchorSettings, PeopleDatabase};
 pub use problem::{ConfigError, ConfigProblem, Place};
 pub use serve::ServeSettings;
 
@@ -36,6 +38,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// Where the people's own state is kept.
     pub people: PeopleDatabase,
+    /// Where the head of its audit log is kept beside it.
+    pub anchor: Option<AnchorSettings>,
     /// When shifts are looked for, and how many can be worked through.
     pub detect: DetectSettings,
     /// The API, and who is let in.
@@ -137,15 +141,6 @@ pub enum StoreLocation {
     Objects(String),
 }
 
-/// Where the people's own state is kept: triage, keys, sessions, the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PeopleDatabase {
-    /// A file of SQLite, or a URL without a password.
-    Url(String),
-    /// A secret: the URL is what the file holds, less a newline at its end.
-    File(PathBuf),
-}
-
 impl Config {
     /// A configuration to begin with, for people who have none: every key that must be given, and the usual ones.
     pub const EXAMPLE: &str = include_str!("example.toml");
@@ -228,23 +223,6 @@ impl Cluster {
                 Ok((key.clone(), value))
             })
             .collect()
-    }
-}
-
-impl PeopleDatabase {
-    /// Name of SQLite's file where nothing else is said: beside a local store, or where the process was started if the
-    /// store is elsewhere.
-    pub const FILE: &str = "people.sqlite";
-
-    /// The URL, read from its file where it is a secret.
-    ///
-    /// # Errors
-    /// [`ConfigError::Read`] names the file that cannot be read.
-    pub fn url(&self) -> Result<String, ConfigError> {
-        match self {
-            PeopleDatabase::Url(url) => Ok(url.clone()),
-            PeopleDatabase::File(path) => Ok(read(path)?.trim_end_matches(['\n', '\r']).to_owned()),
-        }
     }
 }
 

@@ -108,6 +108,9 @@ impl Display for Config {
                 writeln!(f, "[people]\nurl_file = {}", Quoted(&path.to_string_lossy()))?;
             }
         }
+        if let Some(anchor) = &self.anchor {
+            writeln!(f, "anchor = {}\nanchor_s = {}", Quoted(&anchor.file.to_string_lossy()), anchor.every_s)?;
+        }
         let detect = &self.detect;
         writeln!(f, "[detect]\nidle_ms = {}\nweekly_budget = {}", detect.idle_ms, detect.weekly_budget)?;
         for (of, budgets) in [("family", &detect.budgets.family), ("market", &detect.budgets.market)] {

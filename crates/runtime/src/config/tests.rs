@@ -232,6 +232,9 @@ fn the_people_s_database_is_a_file_beside_the_store_or_what_is_said() {
     for said in ["a/b.sqlite", "sqlite:/b.sqlite", "postgres://u@h:5/d?sslmode=require"] {
         assert_eq!(url(&format!("[people]\nurl = '{said}'")), is(said));
     }
+    let kept = Config::check(&format!("{TOPIC}[people]\nanchor = 'a'\n"), no_environment()).unwrap();
+    assert_eq!(kept.anchor, Some(AnchorSettings { file: "a".into(), every_s: 60 }));
+    assert_eq!(Config::check(&kept.to_string(), no_environment()).unwrap(), kept);
     let secret = tempfile::NamedTempFile::new().unwrap();
     fs::write(&secret, "postgres://u:p@h/d\n").unwrap();
     let by_file = format!("{TOPIC}[people]\nurl_file = '{}'\n", secret.path().display());
@@ -249,6 +252,8 @@ fn the_people_s_database_is_a_file_beside_the_store_or_what_is_said() {
         ("url_file = ''", "people.url_file: is empty"),
         ("url = 'a'\nurl_file = 'b'", "is given twice"),
         ("urll = 'a'", "did you mean url?"),
+        ("anchor = ''", "people.anchor: is empty"),
+        ("anchor = 'a'\nanchor_s = 0", "people.anchor_s: 0 is not a whole number from 1 to 86400"),
     ] {
         let lines = problems(&format!("{TOPIC}[people]\n{wrong}\n"), &[]);
         assert!(lines.len() == 1 && lines[0].contains(part) && !lines[0].contains("secret"), "{wrong}: {lines:?}");
