@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{Command, State, Triage};
+use crate::{Command, State, Triage, View};
 
 /// Why somebody is not let in. A page says the same to all: which it was is for the audit log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +87,20 @@ pub enum PeopleError {
         seen: u64,
         /// What stands now.
         current: Box<Triage>,
+    },
+    /// The view was saved otherwise meanwhile: what stands now is here.
+    #[error("view {} is at version {} now, {seen} was seen", current.id, current.version)]
+    StaleView {
+        /// The version that the change named.
+        seen: u64,
+        /// What stands now.
+        current: Box<View>,
+    },
+    /// The owner has another view of that name.
+    #[error("there is a view {name:?} already")]
+    NameTaken {
+        /// The name.
+        name: String,
     },
     /// The command makes no sense in that state.
     #[error("alert {alert} is {state}: it cannot be {}", command.past())]

@@ -48,4 +48,4 @@ pub use moment::Moment;
 pub use seen::Seen;
 pub use session::Session;
 pub use triage::{Command, Note, Outcome, Reason, State, Transition, Triage};
-pub use view::View;
+pub use view::{Filters, View};

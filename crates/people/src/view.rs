@@ -1,76 +1,240 @@
-//! Saved views: a reader's filters under a name.
+//! Saved views: a reader's filters under a name, their own or shared within an organisation.
 
-use sqlx::Row;
+use headwater_model::{Clearance, Marking};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 
-use crate::{By, FILTERS_BYTES_MAX, Moment, NAME_BYTES_MAX, People, PeopleError, VIEWS_MAX, limit};
+use crate::database::Writing;
+use crate::secret;
+use crate::{By, FILTERS_BYTES_MAX, HANDLE_BYTES_MAX, Moment, NAME_BYTES_MAX, People, PeopleError, VIEWS_MAX, limit};
 
 /// A saved view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// Its name, one of a kind per owner.
-    pub name: String,
-    /// The filters: a JSON object, as it was given.
-    pub filters: String,
+    /// Its id; no secret.
+    pub id: String,
+    /// Whose it is.
+    pub owner: String,
+    /// What it shows.
+    pub of: Filters,
+    /// How often it was saved, from 1.
+    pub version: u64,
     /// When it was last saved.
     pub changed: Moment,
 }
 
-impl People {
-    /// Saves a view of `owner`, in place of one of that name.
-    ///
-    /// # Errors
-    /// [`PeopleError::NotAnObject`] for filters that are no JSON object, [`PeopleError::TooMany`] beyond [`VIEWS_MAX`],
-    /// a limit on a text, [`PeopleError::Sql`].
-    pub async fn save_view(&self, name: &str, filters: &str, owner: By<'_>) -> Result<(), PeopleError> {
-        owner.check()?;
-        limit::text("name", name, NAME_BYTES_MAX)?;
-        limit::text("filters", filters, FILTERS_BYTES_MAX)?;
-        if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(filters) {
+/// What a view shows, and to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filters {
+    /// Its name, one of a kind per owner.
+    pub name: String,
+    /// The filters: a JSON object, as it was given.
+    pub filters: String,
+    /// The organisation whose readers see it too; none: its owner alone.
+    pub organisation: Option<String>,
+    /// The label of what name and filters say: whoever may see less does not see the view either.
+    pub marking: Marking,
+}
+
+impl Filters {
+    fn check(&self) -> Result<(), PeopleError> {
+        limit::text("name", &self.name, NAME_BYTES_MAX)?;
+        limit::text("filters", &self.filters, FILTERS_BYTES_MAX)?;
+        if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&self.filters) {
             return Err(PeopleError::NotAnObject { field: "filters", why: error.to_string() });
         }
+        self.organisation.as_deref().map_or(Ok(()), |name| limit::text("organisation", name, HANDLE_BYTES_MAX))
+    }
+}
+
+impl People {
+    /// Saves a new view.
+    ///
+    /// # Errors
+    /// [`PeopleError::NameTaken`] where the owner has one of that name, [`PeopleError::NotAnObject`] for filters that are
+    /// no JSON object, [`PeopleError::TooMany`] beyond [`VIEWS_MAX`], a limit on a text, [`PeopleError::Sql`].
+    pub async fn create_view(&self, of: &Filters, owner: By<'_>) -> Result<View, PeopleError> {
+        owner.check()?;
+        of.check()?;
+        let id = secret::draw_id()?;
         let mut tx = self.write().await?;
+        tx.lock_views().await?;
+        let count = "SELECT COUNT(*) FROM views WHERE owner = $1";
+        let row = sqlx::query(count).bind(owner.who).fetch_one(&mut *tx.sql).await?;
+        limit::count("views", row.try_get(0)?, VIEWS_MAX)?;
+        tx.is_free(&of.name, owner.who, &id).await?;
         sqlx::query(
-            "INSERT INTO views (owner, name, filters, changed_ms) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (owner, name) DO UPDATE SET filters = excluded.filters, changed_ms = excluded.changed_ms",
+            "INSERT INTO views (id, owner, name, filters, organisation, marking, version, changed_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
         )
+        .bind(&id)
         .bind(owner.who)
-        .bind(name)
-        .bind(filters)
+        .bind(&of.name)
+        .bind(&of.filters)
+        .bind(of.organisation.as_deref().unwrap_or_default())
+        .bind(of.marking.as_str())
         .bind(owner.at.0)
         .execute(&mut *tx.sql)
         .await?;
-        let row =
-            sqlx::query("SELECT COUNT(*) FROM views WHERE owner = $1").bind(owner.who).fetch_one(&mut *tx.sql).await?;
-        // Counted with the new one in it, which is not kept if it is one too many.
-        limit::count("views", row.try_get::<i64, _>(0)? - 1, VIEWS_MAX)?;
-        tx.commit().await
+        tx.commit().await?;
+        Ok(View { id, owner: owner.who.to_owned(), of: of.clone(), version: 1, changed: owner.at })
     }
 
-    /// The views of a reader, by name.
+    /// Saves a view of one's own in place of the version that was seen; none where there is none.
+    ///
+    /// # Errors
+    /// [`PeopleError::StaleView`] with what stands now where the version is another, and as [`People::create_view`].
+    pub async fn change_view(
+        &self,
+        id: &str,
+        seen: u64,
+        of: &Filters,
+        owner: By<'_>,
+    ) -> Result<Option<View>, PeopleError> {
+        of.check()?;
+        let mut tx = self.write().await?;
+        tx.lock_views().await?;
+        let Some(mut view) = tx.own_view(id, seen, owner.who).await? else { return Ok(None) };
+        tx.is_free(&of.name, owner.who, id).await?;
+        sqlx::query(
+            "UPDATE views SET name = $2, filters = $3, organisation = $4, marking = $5, version = version + 1,
+             changed_ms = $6 WHERE id = $1",
+        )
+        .bind(id)
+        .bind(&of.name)
+        .bind(&of.filters)
+        .bind(of.organisation.as_deref().unwrap_or_default())
+        .bind(of.marking.as_str())
+        .bind(owner.at.0)
+        .execute(&mut *tx.sql)
+        .await?;
+        tx.commit().await?;
+        view = View { of: of.clone(), version: view.version + 1, changed: owner.at, ..view };
+        Ok(Some(view))
+    }
+
+    /// Forgets a view of one's own in the version that was seen. Whether there was one.
+    ///
+    /// # Errors
+    /// [`PeopleError::StaleView`] where the version is another, [`PeopleError::Sql`].
+    pub async fn delete_view(&self, id: &str, seen: u64, owner: &str) -> Result<bool, PeopleError> {
+        let mut tx = self.write().await?;
+        tx.lock_views().await?;
+        if tx.own_view(id, seen, owner).await?.is_none() {
+            return Ok(false);
+        }
+        sqlx::query("DELETE FROM views WHERE id = $1").bind(id).execute(&mut *tx.sql).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// A view that a reader may see: their own, or one that is shared with an organisation for which they read, up to
+    /// their label.
     ///
     /// # Errors
     /// [`PeopleError::Sql`].
-    pub async fn views(&self, owner: &str) -> Result<Vec<View>, PeopleError> {
-        let found = sqlx::query("SELECT name, filters, changed_ms FROM views WHERE owner = $1 ORDER BY name")
-            .bind(owner)
-            .fetch_all(&self.pool)
-            .await?;
-        let view = |row: sqlx::any::AnyRow| {
-            Ok(View { name: row.try_get(0)?, filters: row.try_get(1)?, changed: Moment(row.try_get(2)?) })
+    pub async fn view(&self, id: &str, reader: &str, clearance: &Clearance) -> Result<Option<View>, PeopleError> {
+        let row = sqlx::query("SELECT * FROM views WHERE id = $1").bind(id).fetch_optional(&self.pool).await?;
+        let view = row.as_ref().map(read).transpose()?;
+        Ok(view.filter(|view| may_see(view, reader, clearance)))
+    }
+
+    /// The views that a reader may see, by id, of those whose id comes after `after` (empty: from the first).
+    ///
+    /// # Errors
+    /// [`PeopleError::OutOfRange`] for a page that is too large, [`PeopleError::Sql`].
+    pub async fn views(
+        &self,
+        reader: &str,
+        clearance: &Clearance,
+        after: &str,
+        rows: u32,
+    ) -> Result<Vec<View>, PeopleError> {
+        let rows = limit::page(rows)?;
+        let labels = Marking::ALL.into_iter().filter(|label| *label <= clearance.marking());
+        let mut values: Vec<&str> = labels.map(Marking::as_str).collect();
+        // The numbers of what is bound begin behind reader, id and count.
+        let places =
+            |from: usize, count: usize| (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let labels = places(4, values.len());
+        let every = clearance.may_see(Marking::Clear, &["none"]);
+        let shared = match (every, clearance.organisations()) {
+            (true, _) => "organisation <> ''".to_owned(),
+            (false, []) => "1 = 0".to_owned(),
+            (false, organisations) => {
+                let listed = places(4 + values.len(), organisations.len());
+                values.extend(organisations.iter().map(|organisation| &**organisation));
+                format!("organisation IN ({listed})")
+            }
         };
-        found.into_iter().map(view).collect()
+        let sql = format!(
+            "SELECT * FROM views WHERE id > $2 AND (owner = $1 OR {shared} AND marking IN ({labels})) ORDER BY id LIMIT $3"
+        );
+        // Of our own words and numbers alone.
+        let mut query = sqlx::query(AssertSqlSafe(sql)).bind(reader).bind(after).bind(rows);
+        for value in values {
+            query = query.bind(value);
+        }
+        let found = query.fetch_all(&self.pool).await?;
+        let views: Vec<View> = found.iter().map(read).collect::<Result<_, _>>()?;
+        // By the same function as everything else, whatever the question said.
+        Ok(views.into_iter().filter(|view| may_see(view, reader, clearance)).collect())
+    }
+}
+
+fn may_see(view: &View, reader: &str, clearance: &Clearance) -> bool {
+    let shared = view.of.organisation.as_ref().map(|organisation| [organisation]);
+    view.owner == reader || shared.is_some_and(|with| clearance.may_see(view.of.marking, &with))
+}
+
+impl Writing {
+    /// One after the other: two of one owner take no name twice.
+    async fn lock_views(&mut self) -> Result<(), PeopleError> {
+        sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'view'").execute(&mut *self.sql).await?;
+        Ok(())
     }
 
-    /// Forgets a view. Whether there was one.
-    ///
-    /// # Errors
-    /// [`PeopleError::Sql`].
-    pub async fn delete_view(&self, owner: &str, name: &str) -> Result<bool, PeopleError> {
-        let done = sqlx::query("DELETE FROM views WHERE owner = $1 AND name = $2")
+    /// Refuses a name that another view of the owner has.
+    async fn is_free(&mut self, name: &str, owner: &str, id: &str) -> Result<(), PeopleError> {
+        let taken = sqlx::query("SELECT id FROM views WHERE owner = $1 AND name = $2 AND id <> $3")
             .bind(owner)
             .bind(name)
-            .execute(&self.pool)
+            .bind(id)
+            .fetch_optional(&mut *self.sql)
             .await?;
-        Ok(done.rows_affected() > 0)
+        if taken.is_some() { Err(PeopleError::NameTaken { name: name.to_owned() }) } else { Ok(()) }
     }
+
+    /// A view of an owner, in the version that was seen.
+    async fn own_view(&mut self, id: &str, seen: u64, owner: &str) -> Result<Option<View>, PeopleError> {
+        let row = sqlx::query("SELECT * FROM views WHERE id = $1 AND owner = $2")
+            .bind(id)
+            .bind(owner)
+            .fetch_optional(&mut *self.sql)
+            .await?;
+        match row.as_ref().map(read).transpose()? {
+            Some(current) if current.version != seen => {
+                Err(PeopleError::StaleView { seen, current: Box::new(current) })
+            }
+            view => Ok(view),
+        }
+    }
+}
+
+fn read(row: &AnyRow) -> Result<View, PeopleError> {
+    let (organisation, marking): (String, String) = (row.try_get("organisation")?, row.try_get("marking")?);
+    let label = Marking::parse(&marking);
+    let label = label.ok_or(PeopleError::Corrupt { table: "views", column: "marking", value: marking })?;
+    Ok(View {
+        id: row.try_get("id")?,
+        owner: row.try_get("owner")?,
+        of: Filters {
+            name: row.try_get("name")?,
+            filters: row.try_get("filters")?,
+            organisation: Some(organisation).filter(|organisation| !organisation.is_empty()),
+            marking: label,
+        },
+        version: row.try_get::<i64, _>("version")?.unsigned_abs(),
+        changed: Moment(row.try_get("changed_ms")?),
+    })
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use headwater_people::PeopleError;
 use serde::Serialize;
 
-use crate::api::TriageState;
+use crate::api::{TriageState, ViewRow};
 
 /// The media type.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -47,6 +47,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<TriageState>)]
     pub current: Option<Box<TriageState>>,
+    /// The view as it stands now, where it was saved otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ViewRow>)]
+    pub current_view: Option<Box<ViewRow>>,
     #[serde(skip)]
     retry_after_s: Option<u32>,
 }
@@ -63,6 +67,7 @@ impl Problem {
             value: None,
             allowed: None,
             current: None,
+            current_view: None,
             retry_after_s: None,
         }
     }
@@ -172,9 +177,15 @@ impl From<PeopleError> for Problem {
                 let allowed = format!("{min} to {max}");
                 Problem::field(field, &value.to_string(), allowed).saying(said)
             }
-            PeopleError::TooMany { .. } | PeopleError::Refused { .. } => Problem::refused(said),
+            PeopleError::TooMany { .. } | PeopleError::Refused { .. } | PeopleError::NameTaken { .. } => {
+                Problem::refused(said)
+            }
             PeopleError::Stale { current, .. } => Problem {
                 current: Some(Box::new(TriageState::of(&current))),
+                ..Problem::new("urn:headwater:stale", "Somebody else was faster", StatusCode::CONFLICT, said)
+            },
+            PeopleError::StaleView { current, .. } => Problem {
+                current_view: Some(Box::new(ViewRow::of(*current))),
                 ..Problem::new("urn:headwater:stale", "Somebody else was faster", StatusCode::CONFLICT, said)
             },
             PeopleError::Denied(_) => Problem::unknown_caller("no such key or session that is good"),

@@ -1,10 +1,11 @@
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::{Limits, Operations, Report, ServeError, Server, operations};
+use crate::peer::Peer;
+use crate::{Limits, Operations, Report, ServeError, Server, behind, operations};
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -149,4 +150,21 @@ fn dropped_it_ends_at_once_and_gives_the_port_back() {
     assert_eq!(rest(&mut open), "");
     let of: Arc<dyn Operations> = Arc::new(Fake::default());
     Server::start("metrics.listen", address, operations(of), Limits::OPERATIONS).unwrap();
+}
+
+#[test]
+fn a_route_is_told_from_where_it_is_asked_and_by_a_proxy_that_is_trusted_for_whom() {
+    async fn from(head: axum::http::Extensions) -> String {
+        head.get::<Peer>().map_or_else(|| "nobody".to_owned(), |peer| peer.key())
+    }
+    let local: IpAddr = [127, 0, 0, 1].into();
+    let forwarded = "GET / HTTP/1.1\r\nx-forwarded-for: 203.0.113.9";
+    for (proxies, expected) in [(vec![], "127.0.0.1"), (vec![local], "203.0.113.9")] {
+        let routes = behind(axum::Router::new().route("/", axum::routing::get(from)), proxies);
+        let server = Server::start("serve.listen", SocketAddr::from((local, 0)), routes, limits()).unwrap();
+        let plain = ask(&server, "GET / HTTP/1.1");
+        assert!(plain.ends_with("\r\n\r\n127.0.0.1"), "{plain}");
+        let answer = ask(&server, forwarded);
+        assert!(answer.ends_with(&format!("\r\n\r\n{expected}")), "{answer}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use headwater_model::{Clearance, Marking};
 use headwater_people::{
-    By, Denied, Grant, KEY_MS_MAX, LOGIN_MS, Location, Login, Moment, PeopleError, Role, SESSIONS_EACH_MAX, VIEWS_MAX,
+    Denied, Filters, Grant, KEY_MS_MAX, LOGIN_MS, Location, Login, PeopleError, Role, SESSIONS_EACH_MAX, VIEWS_MAX,
 };
 
 use crate::bed::{START, by, on_both};
@@ -136,29 +136,71 @@ fn no_secret_is_kept() {
     });
 }
 
+fn filters(name: &str, with: Option<(&str, Marking)>) -> Filters {
+    Filters {
+        name: name.into(),
+        filters: r#"{"market":["MX"]}"#.into(),
+        organisation: with.map(|(organisation, _)| organisation.into()),
+        marking: with.map_or(Marking::Amber, |(_, marking)| marking),
+    }
+}
+
 #[test]
-fn views_are_each_reader_s_own_and_bounded() {
+fn a_view_is_its_owner_s_or_an_organisation_s_and_a_stale_change_is_refused() {
     on_both(|bed| async move {
         let people = bed.open().await;
-        people.save_view("Mexico", r#"{"market":["MX"]}"#, by("ana", 1)).await.unwrap();
-        people.save_view("Mexico", r#"{"market":["MX","US"]}"#, by("ana", 2)).await.unwrap();
-        people.save_view("Mexico", "{}", by("bo", 3)).await.unwrap();
-        let views = people.views("ana").await.unwrap();
-        assert_eq!((views.len(), views[0].filters.as_str()), (1, r#"{"market":["MX","US"]}"#));
+        let own = people.create_view(&filters("Mexico", None), by("ana", 1)).await.unwrap();
+        let shared =
+            people.create_view(&filters("North", Some(("ORG-A", Marking::Amber))), by("ana", 2)).await.unwrap();
+        people.create_view(&filters("Mexico", None), by("bo", 3)).await.unwrap();
+        let taken = people.create_view(&filters("Mexico", None), by("ana", 4)).await.unwrap_err();
+        assert_eq!(taken.to_string(), "there is a view \"Mexico\" already");
+        let sees = async |who: &str, marking: Marking, organisations: &[&str]| {
+            let clearance = Clearance::new(marking, organisations.iter().copied());
+            let views = people.views(who, &clearance, "", 1_000).await.unwrap();
+            for view in [&own, &shared] {
+                let one = people.view(&view.id, who, &clearance).await.unwrap();
+                assert_eq!(one.as_ref(), views.iter().find(|listed| listed.id == view.id), "{who}");
+            }
+            let mut names: Vec<String> =
+                views.into_iter().map(|view| format!("{}/{}", view.owner, view.of.name)).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(sees("ana", Marking::Clear, &[]).await, ["ana/Mexico", "ana/North"]);
+        assert_eq!(sees("bo", Marking::Amber, &["ORG-B", "ORG-A"]).await, ["ana/North", "bo/Mexico"]);
+        assert_eq!(sees("bo", Marking::Red, &["*"]).await, ["ana/North", "bo/Mexico"]);
+        for (marking, organisations) in
+            [(Marking::Green, &["ORG-A"][..]), (Marking::Red, &["ORG-B"]), (Marking::Red, &[])]
+        {
+            assert_eq!(sees("bo", marking, organisations).await, ["bo/Mexico"]);
+        }
+        assert_eq!(people.views("ana", &Clearance::new(Marking::Red, ["*"]), "", 1).await.unwrap().len(), 1);
+
+        // Each change names the version that it saw, and only the owner's counts.
+        let changed = people.change_view(&own.id, 1, &filters("South", None), by("ana", 5)).await.unwrap().unwrap();
+        assert_eq!((changed.version, &*changed.of.name, changed.changed), (2, "South", START.after(5)));
+        let stale = people.change_view(&own.id, 1, &filters("East", None), by("ana", 6)).await.unwrap_err();
+        assert!(matches!(&stale, PeopleError::StaleView { seen: 1, current } if **current == changed), "{stale}");
+        let stale = people.delete_view(&own.id, 1, "ana").await.unwrap_err();
+        assert!(stale.to_string().ends_with("is at version 2 now, 1 was seen"), "{stale}");
+        let taken = people.change_view(&own.id, 2, &filters("North", None), by("ana", 7)).await.unwrap_err();
+        assert!(matches!(taken, PeopleError::NameTaken { .. }), "{taken}");
+        assert_eq!(people.change_view(&own.id, 2, &filters("x", None), by("bo", 8)).await.unwrap(), None);
+        assert!(!people.delete_view(&shared.id, 1, "bo").await.unwrap());
+        assert!(people.delete_view(&own.id, 2, "ana").await.unwrap());
+        assert!(!people.delete_view(&own.id, 2, "ana").await.unwrap());
+
         for wrong in ["[]", "{", "null"] {
-            let refused = people.save_view("x", wrong, by("ana", 4)).await.unwrap_err();
+            let wrong = Filters { filters: wrong.into(), ..filters("x", None) };
+            let refused = people.create_view(&wrong, by("ana", 9)).await.unwrap_err();
             assert!(matches!(refused, PeopleError::NotAnObject { field: "filters", .. }), "{refused}");
         }
-        let who = By { who: "ana", at: Moment(5) };
         for number in 1..VIEWS_MAX {
-            people.save_view(&format!("view {number}"), "{}", who).await.unwrap();
+            people.create_view(&filters(&format!("view {number}"), None), by("ana", 10)).await.unwrap();
         }
-        let refused = people.save_view("one more", "{}", who).await.unwrap_err();
+        let refused = people.create_view(&filters("one more", None), by("ana", 11)).await.unwrap_err();
         assert_eq!(refused.to_string(), "there are 50 views already, 50 are allowed");
-        people.save_view("Mexico", "{}", who).await.unwrap();
-        assert!(people.delete_view("ana", "Mexico").await.unwrap());
-        assert!(!people.delete_view("ana", "Mexico").await.unwrap());
-        assert_eq!(people.views("bo").await.unwrap().len(), 1);
     });
 }
 

@@ -11,7 +11,7 @@ use super::Api;
 use super::body::Sent;
 use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
-use crate::params::Params;
+use crate::params::{Params, is_id};
 use crate::{Problem, Reader};
 
 /// A key, without its secret.
@@ -95,11 +95,11 @@ pub(crate) async fn list(
 ) -> Result<Answer<Json<KeyList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let limit = params.limit(100, PAGE_MAX as usize)?;
-    let after = params.one("cursor", "`next_cursor` of an answer", |cursor| Some(cursor.to_owned()))?;
+    let after = params.cursor_id()?;
     params.finish()?;
     reader.must_be(Role::Admin)?;
     let rows = u32::try_from(limit).unwrap_or(PAGE_MAX);
-    let keys = api.people.keys(&after.unwrap_or_default(), rows).await?;
+    let keys = api.people.keys(&after, rows).await?;
     let next_cursor = keys.last().filter(|_| keys.len() == limit).map(|last| last.id.clone());
     let list = KeyList { keys: keys.into_iter().map(KeyRow::of).collect(), next_cursor };
     Ok(Answer(Shown::nothing(), Json(list)))
@@ -185,7 +185,7 @@ pub(crate) async fn revoke(
     Params::new(query.as_deref())?.finish()?;
     reader.must_be(Role::Admin)?;
     let by = By { who: &reader.handle, at: api.now() };
-    if !api.people.revoke_key(&id, by).await? {
+    if !is_id(&id) || !api.people.revoke_key(&id, by).await? {
         return Err(Problem::absent("no key with this id that is good"));
     }
     Ok(Answer(Shown::nothing(), Json(RevokedKey { id })))

@@ -24,6 +24,7 @@ mod sources;
 mod stream;
 mod table;
 mod triage;
+mod views;
 mod volumes;
 
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub(crate) use body::{BODY_BYTES_MAX, same_site};
 pub(crate) use openapi::ProblemAnswer;
 pub use openapi::document;
 pub use triage::TriageState;
+pub use views::ViewRow;
 
 /// What says which time it is.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -161,6 +163,8 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/keys/{id}", delete(keys::revoke))
         .route("/api/v1/sessions", get(sessions::list))
         .route("/api/v1/sessions/{id}", delete(sessions::end))
+        .route("/api/v1/views", get(views::list).post(views::create))
+        .route("/api/v1/views/{id}", get(views::one).put(views::change).delete(views::forget))
         .route("/api/v1/stream", get(stream::stream))
         .layer(middleware::from_fn_with_state(api.clone(), shown::write_down))
         .layer(middleware::from_fn_with_state(api.clone(), admit));

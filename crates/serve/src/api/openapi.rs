@@ -36,7 +36,8 @@ pub(crate) struct ProblemAnswer(Problem);
         super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
         super::notices::unanswered, super::parties::of_alert, super::quality::quality,
         super::keys::list, super::keys::create, super::keys::revoke,
-        super::sessions::list, super::sessions::end, crate::oidc::routes::sign_in, crate::oidc::routes::callback,
+        super::sessions::list, super::sessions::end, super::views::list, super::views::one, super::views::create, super::views::change,
+        super::views::forget, crate::oidc::routes::sign_in, crate::oidc::routes::callback,
         crate::oidc::routes::sign_out
     ),
     components(schemas(Problem), responses(ProblemAnswer))

@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
-use crate::params::Params;
+use crate::params::{Params, is_id};
 use crate::{Problem, Reader};
 
 /// A session, without its secret.
@@ -82,11 +82,11 @@ pub(crate) async fn list(
 ) -> Result<Answer<Json<SessionList>>, Problem> {
     let mut params = Params::new(query.as_deref())?;
     let limit = params.limit(100, PAGE_MAX as usize)?;
-    let after = params.one("cursor", "`next_cursor` of an answer", |cursor| Some(cursor.to_owned()))?;
+    let after = params.cursor_id()?;
     params.finish()?;
     reader.must_be(Role::Admin)?;
     let rows = u32::try_from(limit).unwrap_or(PAGE_MAX);
-    let sessions = api.people.sessions(&after.unwrap_or_default(), rows, api.now()).await?;
+    let sessions = api.people.sessions(&after, rows, api.now()).await?;
     let next_cursor = sessions.last().filter(|_| sessions.len() == limit).map(|last| last.id.clone());
     let list = SessionList { sessions: sessions.into_iter().map(SessionRow::of).collect(), next_cursor };
     Ok(Answer(Shown::nothing(), Json(list)))
@@ -113,7 +113,7 @@ pub(crate) async fn end(
     Params::new(query.as_deref())?.finish()?;
     reader.must_be(Role::Admin)?;
     let by = By { who: &reader.handle, at: api.now() };
-    if !api.people.end_session(&id, by).await? {
+    if !is_id(&id) || !api.people.end_session(&id, by).await? {
         return Err(Problem::absent("no session with this id that is good"));
     }
     Ok(Answer(Shown::nothing(), Json(EndedSession { id })))

@@ -8,6 +8,7 @@ use headwater_people::Role;
 use serde_json::{Value, json};
 
 use super::bed::{As, Bed, START, answer, ask, everything, json as get, model, post, run, send, up_to};
+use crate::peer::Peer;
 use crate::read::fixture::{alert, open};
 use crate::token::tests::{Ec, claims, file_of, rules, with};
 use crate::{ClaimRules, Http, KeyGate, KeySource, OpenGate, PROBLEM_JSON, Rate, Tokens};
@@ -231,5 +232,43 @@ fn a_token_does_and_sees_what_its_claims_say_and_nothing_of_it_is_written_down()
         assert_eq!(shown(&keys_alone, Method::GET, list, &service, Value::Null).await.0, 401);
         assert_eq!(shown(&or_open, Method::GET, list, &forged, Value::Null).await.0, 401);
         assert_eq!(json_of(&or_open, "/api/v1/me").await["handle"], "local");
+    });
+}
+
+#[test]
+fn from_one_address_so_many_keys_are_tried_and_others_are_not_kept_waiting() {
+    let bed = Bed::new();
+    let model = model(&[], &[]);
+    let routes = bed.process(&model, KeyGate::new(bed.people.clone(), bed.clock()));
+    let maker = bed.routes(&model, everything());
+    let try_from = async |address: &str, token: Option<&str>| {
+        let mut request = Request::get("/api/v1/me").extension(Peer(address.parse().unwrap()));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let (status, headers, _) = answer(&routes, request.body(Body::empty()).unwrap()).await;
+        (status, headers.get("retry-after").map(|seconds| seconds.to_str().unwrap().parse::<i64>().unwrap()))
+    };
+    run(async {
+        let (_, made) = post(&maker, "/api/v1/keys", asked(&["viewer"], "TLP:GREEN", &[], 10_000_000)).await;
+        let good = made["token"].as_str().unwrap();
+        let (one, other) = ("2001:db8:1:1::1", "2001:db8:1:2::1");
+        // What is good, or shows nothing, is no guess.
+        for _ in 0..100 {
+            assert_eq!(try_from(one, Some(good)).await.0, 200);
+            assert_eq!(try_from(one, None).await.0, 401);
+        }
+        for _ in 0..60 {
+            assert_eq!(try_from(one, Some("hwk_wrong")).await.0, 401);
+        }
+        // From then on nothing is looked at, from anywhere in that network.
+        let (status, wait) = try_from("2001:db8:1:1:ffff::2", Some(good)).await;
+        assert_eq!((status, wait), (429, Some(2)));
+        assert_eq!((try_from(one, None).await.0, try_from(other, Some(good)).await.0), (401, 200));
+        bed.pass(2_000);
+        assert_eq!(try_from(one, Some("hwk_wrong")).await.0, 401);
+        assert_eq!(try_from(one, Some("hwk_wrong")).await.0, 429);
+        bed.pass(2_000);
+        assert_eq!(try_from(one, Some(good)).await.0, 200);
     });
 }

@@ -4,6 +4,7 @@ mod keys;
 mod people;
 mod property;
 mod sign_in;
+mod views;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ fn sent(path: &str) -> Value {
         "looked" => json!({"revision": 1}),
         "keys" => json!({"name": "n", "roles": ["viewer"], "marking": "TLP:CLEAR", "expires": "2026-10-01T00:00:00Z"}),
         "notes" => json!({"body": "a note"}),
+        "views" => json!({"name": "n", "filters": {}}),
+        "{id}" if path.contains("views") => json!({"version": 1, "view": {"name": "n", "filters": {}}}),
         "triage" if path.contains("{id}") => json!({"version": 0, "command": "close", "reason": "other"}),
         "triage" => json!({"alerts": [{"alert_id": "a1", "version": 0}], "command": "unassign"}),
         _ => panic!("{path} takes a body: say here which"),
@@ -65,7 +68,11 @@ fn each_route_takes_the_parameters_of_the_document_and_refuses_others_by_name() 
         // Signing in goes elsewhere and comes back with what a service likes to add.
         for (method, path) in operations().into_iter().filter(|(_, path)| path.starts_with("/api/")) {
             let asked = path.replace("{id}", "a1");
-            let body = if method != Method::POST { Body::empty() } else { Body::from(sent(&path).to_string()) };
+            let body = if ![Method::POST, Method::PUT].contains(&method) {
+                Body::empty()
+            } else {
+                Body::from(sent(&path).to_string())
+            };
             let request = Request::builder().method(&method).uri(format!("{asked}?colour=red"));
             let request = request.header("content-type", "application/json").body(body).unwrap();
             let (status, headers, body) = answer(&routes, request).await;

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Method;
 use headwater_catalog::Catalog;
 use headwater_model::{Access, Alert, Clearance, Day, Evidence, Marking, in_window};
+use headwater_people::{By, Filters};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::bed::{Bed, ask, json, model, paths, record, run};
+use super::bed::{Bed, START, ask, json, model, paths, record, run, send};
 use crate::read::fixture::{Record, alert};
 
 /// The classes of the records of the property: one has a source of its own.
@@ -86,13 +88,44 @@ proptest! {
         bed.store.epoch(0, &events);
         let routes = bed.routes(&model(&records, &alerts), reader.clone());
         run(async {
+            // Of every class that a view can be of, one that somebody shares.
+            let mut shared = Vec::new();
+            for (class, access) in classes.iter().enumerate() {
+                let Some(organisation) = access.releasable_to.first() else { continue };
+                let view = Filters {
+                    name: format!("view-{class}-CLASS-{class}."),
+                    filters: format!(r#"{{"source":"CLASS-{class}."}}"#),
+                    organisation: Some(organisation.to_string()),
+                    marking: access.marking,
+                };
+                let view = bed.people.create_view(&view, By { who: "somebody", at: START }).await.unwrap();
+                shared.push((view, reader.may_see(access.marking, &[organisation])));
+            }
+            let list = json(&routes, "/api/v1/views").await;
+            let mut listed: Vec<&str> =
+                list["views"].as_array().unwrap().iter().map(|view| view["view_id"].as_str().unwrap()).collect();
+            listed.sort_unstable();
+            let mut expected: Vec<&str> = shared.iter().filter(|(_, sees)| *sees).map(|(view, _)| &*view.id).collect();
+            expected.sort_unstable();
+            assert_eq!(listed, expected);
+            for (view, sees) in &shared {
+                let (status, _, body) = ask(&routes, &format!("/api/v1/views/{}", view.id)).await;
+                assert_eq!((status == 200, status == 404), (*sees, !*sees), "{}", String::from_utf8_lossy(&body));
+                // Nobody but the owner changes it, and nobody is told more by trying.
+                let path = format!("/api/v1/views/{}?version=9", view.id);
+                let (status, problem) = send(&routes, Method::DELETE, &path, &Value::Null).await;
+                assert!(status == 404 && !problem.to_string().contains("CLASS-"), "{problem}");
+            }
+
             let ids = ["none".to_owned()].into_iter().chain(alerts.iter().map(|alert| alert.alert_id.clone()));
             for id in ids.collect::<Vec<_>>() {
                 for path in paths(&id) {
                     for query in ["", "?family=fentanyl", "?format=csv"] {
                         let (status, _, body) = ask(&routes, &format!("{path}{query}")).await;
                         let text = String::from_utf8_lossy(&body);
-                        for (class, _) in sees.iter().enumerate().filter(|(_, sees)| !**sees) {
+                        // A view is of one organisation where a record may be of two.
+                        let hidden = sees.iter().enumerate().filter(|(_, sees)| !**sees);
+                        for (class, _) in hidden {
                             // A refused value is given back; a path's id is not.
                             assert!(!text.contains(&format!("CLASS-{class}.")), "{path}{query}: {text}");
                         }

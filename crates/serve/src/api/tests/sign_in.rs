@@ -8,6 +8,7 @@ use headwater_people::Role;
 use serde_json::{Value, json};
 
 use super::bed::{Bed, START, answer, ask, model, run};
+use crate::peer::Peer;
 use crate::token::tests::{Ec, Issuer};
 use crate::{ClaimRules, Http, KeyGate, Oidc, OidcRules, PROBLEM_JSON, SessionGate};
 
@@ -195,6 +196,25 @@ fn a_service_that_answers_wrongly_is_asked_again_and_not_at_once() {
         begin(&routes).await;
         bed.pass(86_400_000);
         away().await;
+    });
+}
+
+#[test]
+fn from_one_address_so_many_sign_ins_are_begun() {
+    let (bed, own) = (Bed::new(), Ec::draw());
+    let issuer = run(issuer(&own));
+    let routes = routes(&bed, &issuer);
+    run(async {
+        let begin_from = async |address: [u8; 4]| {
+            let request = Request::get("/auth/sign-in").extension(Peer(address.into()));
+            answer(&routes, request.body(Body::empty()).unwrap()).await.0
+        };
+        for _ in 0..120 {
+            assert_eq!(begin_from([192, 0, 2, 1]).await, 303);
+        }
+        assert_eq!((begin_from([192, 0, 2, 1]).await, begin_from([192, 0, 2, 2]).await), (429, 303));
+        bed.pass(500);
+        assert_eq!(begin_from([192, 0, 2, 1]).await, 303);
     });
 }
 
