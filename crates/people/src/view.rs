@@ -157,14 +157,16 @@ impl People {
         let places =
             |from: usize, count: usize| (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let labels = places(4, values.len());
-        let every = clearance.may_see(Marking::Clear, &["none"]);
-        let shared = match (every, clearance.organisations()) {
-            (true, _) => "organisation <> ''".to_owned(),
-            (false, []) => "1 = 0".to_owned(),
-            (false, organisations) => {
-                let listed = places(4 + values.len(), organisations.len());
-                values.extend(organisations.iter().map(|organisation| &**organisation));
-                format!("organisation IN ({listed})")
+        let shared = if clearance.may_see(Marking::Clear, &["none"]) {
+            "organisation <> ''".to_owned()
+        } else {
+            // A list that stands for nobody is nobody's, also of who reads for an organisation of that name.
+            let readable = clearance.organisations().iter().filter(|one| clearance.may_see(Marking::Clear, &[one]));
+            let before = values.len();
+            values.extend(readable.map(|organisation| &**organisation));
+            match values.len() - before {
+                0 => "1 = 0".to_owned(),
+                count => format!("organisation IN ({})", places(4 + before, count)),
             }
         };
         let sql = format!(
