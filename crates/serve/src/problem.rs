@@ -1,5 +1,7 @@
 //! Errors as clients get them: RFC 9457 problem documents.
 
+use std::num::NonZeroU16;
+
 use axum::Json;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
@@ -52,7 +54,7 @@ pub struct Problem {
     #[schema(value_type = Option<ViewRow>)]
     pub current_view: Option<Box<ViewRow>>,
     #[serde(skip)]
-    retry_after_s: Option<u32>,
+    retry_after_s: Option<NonZeroU16>,
 }
 
 impl Problem {
@@ -130,7 +132,7 @@ impl Problem {
     /// The caller asks too often.
     pub fn too_often(detail: impl Into<String>, retry_after_s: u32) -> Problem {
         let often = Problem::new("urn:headwater:too-often", "Too often", StatusCode::TOO_MANY_REQUESTS, detail);
-        Problem { retry_after_s: Some(retry_after_s), ..often }
+        Problem { retry_after_s: wait(retry_after_s), ..often }
     }
 
     /// The path takes another method.
@@ -146,7 +148,7 @@ impl Problem {
     /// Not now.
     pub fn busy(detail: impl Into<String>, retry_after_s: u32) -> Problem {
         let busy = Problem::new("urn:headwater:busy", "Not now", StatusCode::SERVICE_UNAVAILABLE, detail);
-        Problem { retry_after_s: Some(retry_after_s), ..busy }
+        Problem { retry_after_s: wait(retry_after_s), ..busy }
     }
 
     /// The answer took too long.
@@ -158,6 +160,11 @@ impl Problem {
     pub fn internal(detail: impl Into<String>) -> Problem {
         Problem::new("urn:headwater:internal", "A fault of the program", StatusCode::INTERNAL_SERVER_ERROR, detail)
     }
+}
+
+/// Seconds to wait, one at least; of more than eighteen hours nobody waits.
+fn wait(seconds: u32) -> Option<NonZeroU16> {
+    NonZeroU16::new(u16::try_from(seconds).unwrap_or(u16::MAX).max(1))
 }
 
 impl From<PeopleError> for Problem {
@@ -204,7 +211,7 @@ impl IntoResponse for Problem {
         let mut response = (status, Json(self)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = retry {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(RETRY_AFTER, seconds.get().into());
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
