@@ -68,6 +68,9 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
     }
     let objects = Objects::open(&StoreUrl::Folder(data.clone()))?;
     let serving = if args.once { None } else { Some(serve(&config, &objects, &catalog)?) };
+    if let Some(serving) = &serving {
+        eprintln!("watch it arrive on http://{}/", serving.address());
+    }
     let live = Live {
         config,
         roles: Roles { ingest: true, detect: true, serve: false },
@@ -104,8 +107,8 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
         match (&concluded, &serving) {
             (Ok(()), Some(serving)) if !stopped.is_requested() => {
                 eprintln!(
-                    "\nThe API answers on http://{}/api/v1/alerts until it is stopped (Ctrl-C)",
-                    serving.address()
+                    "\nThe desk is open on http://{address}/, the API on http://{address}/api/v1/alerts, until stopped (Ctrl-C)",
+                    address = serving.address()
                 );
             }
             _ => stopped.request(),

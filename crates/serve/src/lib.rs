@@ -5,12 +5,14 @@
 //! * [`api`]: the routes under `/api/v1`, over its [`Grounds`], for the [`Reader`]s that a [`Gate`] lets in. No question
 //!   to the read model can be put without a reader's clearance, and what is shown of the two narrowest labels, or taken
 //!   away as a file, is written down before it leaves.
+//! * Beside it the pages of the analysts' desk, held in the binary.
 //!
 //! This is the only room that names axum. It must not know Kafka, nor where what it answers from was read.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod api;
+mod desk;
 mod error;
 mod key_gate;
 mod limits;

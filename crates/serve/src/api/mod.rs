@@ -171,6 +171,7 @@ pub fn api(grounds: Grounds) -> Router {
     Router::new()
         .merge(guarded)
         .merge(oidc::routes())
+        .merge(crate::desk::desk())
         .route("/openapi.json", get(openapi::json))
         .route("/reference", get(openapi::reference))
         .fallback(|| async { Problem::absent("there is no such path; /openapi.json lists those there are") })

@@ -1,0 +1,171 @@
+// Corridors on Equal Earth: where they lie, how wide they are, where their names stand.
+import { geoCentroid, geoArea, geoEqualEarth, geoPath, type GeoProjection } from 'd3-geo';
+import { feature } from 'topojson-client';
+import address from 'virtual:world';
+import { textWidth } from './scale';
+
+type Polygon = { type: 'Polygon'; coordinates: number[][][] };
+export interface Country {
+  id?: string;
+  type: 'Feature';
+  properties: object;
+  geometry: Polygon | { type: 'MultiPolygon'; coordinates: number[][][][] };
+}
+export interface World {
+  countries: Country[];
+  centres: Map<string, [number, number]>;
+}
+
+let held: Promise<World> | null = null;
+
+async function read(): Promise<World> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(response.statusText);
+  const topology = await response.json();
+  const { features } = feature(topology, topology.objects.countries) as unknown as { features: Country[] };
+  const centres = new Map<string, [number, number]>();
+  for (const country of features) if (country.id) centres.set(country.id, centre(country));
+  return { countries: features, centres };
+}
+
+export function world(): Promise<World> {
+  held ??= read();
+  held.catch(() => (held = null));
+  return held;
+}
+
+// Of its largest part: islands far away do not draw the centre out to sea.
+function centre(country: Country): [number, number] {
+  const { geometry } = country;
+  const parts: Polygon[] = geometry.type === 'Polygon' ? [geometry] : geometry.coordinates.map((coordinates) => ({ type: 'Polygon', coordinates }));
+  const largest = parts.reduce((a, b) => (geoArea(b) > geoArea(a) ? b : a));
+  return geoCentroid(largest);
+}
+
+// Middles of a map: Atlantic, Indian Ocean, Pacific.
+const MIDDLES = [11, 70, 150];
+// The narrowest crop, in degrees at the equator: nearer, shapes of 1:50m are coarse.
+const NARROWEST = 64;
+const MARGIN = 0.16;
+
+export interface Leg {
+  from: string;
+  to: string;
+  mass: number;
+}
+
+const turned = (lon: number, middle: number) => ((lon - middle + 540) % 360) - 180;
+
+export function projection(world: World, legs: Leg[], width: number, height: number): GeoProjection {
+  const at = (id: string) => world.centres.get(id);
+  const cut = (middle: number) =>
+    legs.reduce((sum, { from, to, mass }) => {
+      const [a, b] = [at(from), at(to)];
+      return a && b && Math.abs(turned(a[0], middle) - turned(b[0], middle)) > 180 ? sum + mass : sum;
+    }, 0);
+  const ends = [...new Set(legs.flatMap(({ from, to }) => [from, to]))].flatMap((id) => at(id) ?? []).length;
+  const middle = MIDDLES.reduce((a, b) => (cut(b) < cut(a) ? b : a));
+  const found = geoEqualEarth().rotate([-middle, 0]).scale(1).translate([0, 0]);
+  const points = [...new Set(legs.flatMap(({ from, to }) => [from, to]))].flatMap((id) => (at(id) ? [found(at(id)!)!] : []));
+  if (ends === 0 || points.length === 0) return found.scale(width / 5.6).translate([width / 2, height / 2]);
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  let [x0, x1, y0, y1] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const least = (NARROWEST / 180) * Math.PI;
+  const wide = Math.max((x1 - x0) * (1 + 2 * MARGIN), least, ((y1 - y0) * (1 + 2.6 * MARGIN) * width) / height);
+  const scale = Math.min(width / wide, width / 1.1);
+  const [mx, my] = [(x0 + x1) / 2, (y0 + y1) / 2 - 0.04 * (height / scale)];
+  return found.scale(scale).translate([width / 2 - mx * scale, height / 2 - my * scale]).clipExtent([[-40, -40], [width + 40, height + 40]]);
+}
+
+export function shapes(world: World, projection: GeoProjection, ends: Set<string>): { land: string; ends: string } {
+  const path = geoPath(projection).digits(1);
+  const of = (countries: Country[]) => countries.map((country) => path(country as never) ?? '').join('');
+  return {
+    land: of(world.countries.filter(({ id }) => !id || !ends.has(id))),
+    ends: of(world.countries.filter(({ id }) => id !== undefined && ends.has(id))),
+  };
+}
+
+export interface Curve {
+  d: string;
+  // Points along it, from its start on.
+  along: [number, number][];
+  end: [number, number];
+  angle: number;
+}
+
+const ALONG = [0.06, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.94];
+
+// A bow from one point to another, bent upward so that both ways of a pair are told apart.
+export function curve(a: [number, number], b: [number, number], bend: number, short: number): Curve {
+  const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
+  const length = Math.hypot(dx, dy) || 1;
+  const up = dx >= 0 ? -1 : 1;
+  const control: [number, number] = [(a[0] + b[0]) / 2 - (dy / length) * length * bend * up, (a[1] + b[1]) / 2 + (dx / length) * length * bend * up];
+  const angle = Math.atan2(b[1] - control[1], b[0] - control[0]);
+  const end: [number, number] = [b[0] - Math.cos(angle) * short, b[1] - Math.sin(angle) * short];
+  const along = ALONG.map((s): [number, number] => [0, 1].map((k) => (1 - s) ** 2 * a[k] + 2 * s * (1 - s) * control[k] + s ** 2 * b[k]) as [number, number]);
+  const f = (value: number) => value.toFixed(1);
+  return { d: `M${f(a[0])} ${f(a[1])}Q${f(control[0])} ${f(control[1])} ${f(end[0])} ${f(end[1])}`, along, end, angle };
+}
+
+export interface Label {
+  x: number;
+  y: number;
+  text: string;
+  anchor: 'start' | 'end' | 'middle';
+}
+
+const touches = (a: Box, b: Box) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
+const inside = (own: Box, width: number, height: number) => own[0] >= 2 && own[2] <= width - 2 && own[1] >= 2 && own[3] <= height - 2;
+
+// Values above their lines: at the first place along it where one lies on no other and on no place.
+export function values(lines: { along: [number, number][]; wide: number; text: string }[], places: [number, number][], width: number, height: number): Label[] {
+  const taken: Box[] = places.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
+  return lines.map(({ along, wide, text }) => {
+    const middles = [5, 4, 6, 3, 7, 2, 8].map((at) => along[at]);
+    const spots = middles.flatMap(([x, y]): Label[] => [
+      { x, y: y - wide / 2 - 4, text, anchor: 'middle' },
+      { x, y: y + wide / 2 + 13, text, anchor: 'middle' },
+    ]);
+    const fits = spots.find((spot) => inside(box(spot), width, height) && !taken.some((other) => touches(box(spot), other))) ?? spots[0];
+    taken.push(box(fits));
+    return fits;
+  });
+}
+
+// Names beside their points: the first side on which one lies on no other and is not cut, on no line where there is one.
+export function labels(points: { at: [number, number]; text: string }[], taken: Label[], lines: [number, number][], width: number, height: number): Label[] {
+  const boxes = taken.map(box);
+  const along = lines.map(([x, y]): Box => [x - 3, y - 3, x + 3, y + 3]);
+  const found: Label[] = [];
+  for (const { at, text } of points) {
+    const [x, y] = at;
+    const sides: Label[] = [
+      { x: x + 8, y: y + 4, text, anchor: 'start' },
+      { x: x - 8, y: y + 4, text, anchor: 'end' },
+      { x, y: y - 9, text, anchor: 'middle' },
+      { x, y: y + 18, text, anchor: 'middle' },
+      { x: x + 8, y: y + 18, text, anchor: 'start' },
+      { x: x - 8, y: y + 18, text, anchor: 'end' },
+      { x: x + 8, y: y - 10, text, anchor: 'start' },
+      { x: x - 8, y: y - 10, text, anchor: 'end' },
+      { x: x + 8, y: y + 32, text, anchor: 'start' },
+      { x: x - 8, y: y - 24, text, anchor: 'end' },
+    ];
+    const free = sides.filter((side) => inside(box(side), width, height) && !boxes.some((other) => touches(box(side), other)));
+    const fits = free.find((side) => !along.some((other) => touches(box(side), other))) ?? free[0];
+    if (!fits) continue;
+    boxes.push(box(fits));
+    found.push(fits);
+  }
+  return found;
+}
+
+type Box = [number, number, number, number];
+
+function box({ x, y, text, anchor }: Label): Box {
+  const wide = textWidth(text) + 4;
+  const left = anchor === 'start' ? x - 2 : anchor === 'end' ? x - wide : x - wide / 2;
+  return [left, y - 11, left + wide, y + 3];
+}

@@ -1,0 +1,61 @@
+// A picture of a chart, with its title, its marking and what it was built from.
+import type { Tlp } from '../lib/types';
+
+const PAINTED = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'font-family', 'font-size', 'font-weight', 'paint-order', 'stroke-linejoin'];
+const [MARGIN, HEAD, FOOT, SHARP] = [16, 54, 40, 2];
+
+function painted(svg: SVGSVGElement): SVGSVGElement {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const [own, copies] = [[...svg.querySelectorAll('*')], [...copy.querySelectorAll('*')]];
+  own.forEach((element, at) => {
+    const style = getComputedStyle(element);
+    // References to patterns of the picture stay as they are written.
+    for (const name of PAINTED) {
+      if (!(element.getAttribute(name) ?? '').startsWith('url(')) copies[at].setAttribute(name, style.getPropertyValue(name));
+    }
+    copies[at].removeAttribute('class');
+  });
+  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  return copy;
+}
+
+async function drawn(svg: SVGSVGElement): Promise<HTMLImageElement> {
+  const text = new XMLSerializer().serializeToString(painted(svg));
+  const image = new Image();
+  image.src = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+  await image.decode();
+  URL.revokeObjectURL(image.src);
+  return image;
+}
+
+export async function png(svgs: SVGSVGElement[], title: string, marking: Tlp, words: string[], simulated: boolean): Promise<Blob> {
+  const images = await Promise.all(svgs.map(drawn));
+  const width = Math.max(...images.map((image) => image.width)) + 2 * MARGIN;
+  const height = images.reduce((sum, image) => sum + image.height + MARGIN, 0) + HEAD + FOOT;
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width * SHARP, height * SHARP];
+  const draw = canvas.getContext('2d')!;
+  draw.scale(SHARP, SHARP);
+  const style = getComputedStyle(document.documentElement);
+  draw.fillStyle = style.getPropertyValue('--surface');
+  draw.fillRect(0, 0, width, height);
+  const font = getComputedStyle(document.body).fontFamily;
+  for (const [top, tall] of [[0, 22], [height - 22, 22]]) {
+    draw.fillStyle = '#000';
+    draw.fillRect(0, top, width, tall);
+    draw.fillStyle = '#fff';
+    draw.font = `700 12px ${font}`;
+    draw.fillText(simulated ? `${marking}   SIMULATED DATA` : marking, MARGIN, top + 15);
+  }
+  draw.fillStyle = style.getPropertyValue('--ink');
+  draw.font = `700 15px ${font}`;
+  draw.fillText(title, MARGIN, 44);
+  let y = HEAD;
+  for (const image of images) {
+    draw.drawImage(image, MARGIN, y);
+    y += image.height + MARGIN;
+  }
+  draw.font = `400 12px ${font}`;
+  draw.fillText(words.join(' · '), MARGIN, height - 28);
+  return new Promise((done) => canvas.toBlob((blob) => done(blob!), 'image/png'));
+}

@@ -1,0 +1,52 @@
+// Who reads, and what is on the page: the marking strips say it.
+import { get, toProblem, type Told } from './api';
+import type { Catalog, Me, Tlp } from './types';
+import { highest } from './words';
+
+export const session = $state({ me: null as Me | null, problem: null as Told | null });
+
+// What each part of the page shows. The page's marking is the highest of it.
+const shown = $state<Record<string, { marking: Tlp | null; simulated: boolean }>>({});
+
+export function show(part: string, marking: Tlp | null | undefined, simulated = false): void {
+  shown[part] = { marking: marking ?? null, simulated };
+}
+
+export function clearShown(): void {
+  for (const part of Object.keys(shown)) delete shown[part];
+}
+
+export const page = {
+  get marking(): Tlp {
+    return highest(Object.values(shown).map(({ marking }) => marking));
+  },
+  get simulated(): boolean {
+    return simulatedEver.held || Object.values(shown).some(({ simulated }) => simulated);
+  },
+};
+
+// One simulated source is enough for every page.
+export const simulatedEver = $state({ held: false });
+
+export async function who(): Promise<void> {
+  try {
+    session.me = await get<Me>('/me');
+    session.problem = null;
+  } catch (error) {
+    session.problem = toProblem(error);
+  }
+}
+
+export const may = (role: string) => session.me?.roles.includes(role) ?? false;
+
+export const catalog = $state({ substances: new Map<string, { name: string; short: string; cas: string }>(), families: new Map<string, string>() });
+
+export async function names(): Promise<void> {
+  const found = await get<Catalog>('/catalog/substances').catch(() => null);
+  if (!found) return;
+  catalog.substances = new Map(found.substances.map((own) => [own.id, { name: own.name, short: own.short_name, cas: own.cas[0] ?? '' }]));
+  catalog.families = new Map(found.families.map(({ id, name }) => [id, name]));
+}
+
+export const family = (id: string) => catalog.families.get(id) ?? id;
+export const substance = (id: string) => catalog.substances.get(id)?.short ?? id;

@@ -1,0 +1,165 @@
+// Words for what the API names.
+import { day, kg, likelihood, number, percent } from './format';
+import { i18n, locale, t, tw, type Key } from './i18n.svelte';
+import type { Alert, Check, Tlp, Value } from './types';
+
+export const TLPS: Tlp[] = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'];
+
+export function highest(markings: (Tlp | null | undefined)[]): Tlp {
+  const rank = markings.map((marking) => (marking ? TLPS.indexOf(marking) : 0));
+  return TLPS[Math.max(0, ...rank)];
+}
+
+// Countries whose formal name is longer than a label has room for.
+const SHORT = new Set(['HK', 'MO', 'PS']);
+
+export function country(code: string): string {
+  if (code === 'XX') return t('country_unknown');
+  if (code === 'world') return t('worldwide');
+  try {
+    const style = SHORT.has(code) ? 'short' : 'long';
+    return new Intl.DisplayNames(locale(), { type: 'region', style }).of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
+
+export const isRoute = (id: string) => /^[A-Z]{2}(>[A-Z]{2})+$/.test(id);
+
+export function route(id: string): string {
+  return id.split('>').map(country).join(' → ');
+}
+
+// What a mover is called: a substance by its name, a route by its countries.
+export function mover(of: { id: string; name: string }): string {
+  if (isRoute(of.id)) return route(of.id);
+  return /^[A-Z]{2}$/.test(of.id) ? country(of.id) : of.name;
+}
+
+// As long as a heading of a number has room for: of a long route the codes of its countries.
+export function moverShort(of: { id: string; name: string }): string {
+  const whole = mover(of);
+  return isRoute(of.id) && whole.length > 18 ? of.id.replaceAll('>', ' → ') : whole;
+}
+
+function moverPart(value: Value): string {
+  const text = String(value);
+  return isRoute(text) ? route(text) : /^[A-Z]{2}$/.test(text) ? country(text) : text;
+}
+
+export function placeOf(alert: Alert): string {
+  const market = country(alert.market);
+  return alert.place ? `${alert.place} (${market})` : market;
+}
+
+// The one sentence. In English it is the alert's own; else it is built of its parts.
+export function headline(alert: Alert): string {
+  const { template, args } = alert.headline_parts;
+  const key = `headline.${template}` as Key;
+  if (i18n.lang === 'en' || !(key in i18n.strings)) {
+    return alert.headline.replace(/\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b/g, '$1\u00a0$2\u00a0$3');
+  }
+  const since = args.since ?? args.date;
+  return t(key, {
+    falling: moverPart(args.falling ?? ''),
+    rising: moverPart(args.rising ?? ''),
+    place: placeOf(alert),
+    evidence: args.evidence ? tw('evidence_in', String(args.evidence)) : '',
+    since: since ? day(String(since)) : '',
+  });
+}
+
+export function likely(alert: Alert): string {
+  const words = tw('likelihood', alert.likelihood.words.replaceAll(' ', '_'));
+  return `${words}, ${likelihood(alert.likelihood.probability)}`;
+}
+
+export const confidence = (alert: Alert) => tw('confidence', alert.confidence.level);
+
+// Why the ground is not firmer, from the fields that say so.
+export function confidenceReason(alert: Alert): string {
+  const reporters = new Set(alert.strata.map(({ source }) => source)).size;
+  const weak = alert.counter_evidence.filter(({ result }) => result === 'fails' || result === 'weakens');
+  if (reporters < 2) return t('reason.one_reporter');
+  if (weak.length === 0) return t('reason.agree', { reporters });
+  const names = weak.map(({ check, result }) => `${tw('check', check)} (${tw('result', result)})`);
+  return t('reason.weak', { checks: names.join('; ') });
+}
+
+export function checksHold(alert: Alert): { hold: number; asked: number } {
+  const asked = alert.counter_evidence.filter(({ result }) => result !== 'not_checked');
+  return { hold: asked.filter(({ result }) => result === 'holds').length, asked: asked.length };
+}
+
+const WEIGHT = { fails: 0, weakens: 1, holds: 2, not_checked: 3 };
+
+// What speaks against an alert, the weakest first.
+export function against(alert: Alert): Check[] {
+  return [...alert.counter_evidence].sort((a, b) => WEIGHT[a.result] - WEIGHT[b.result]);
+}
+
+const list = (value: Value | undefined) => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
+const num = (value: Value | undefined) => (Array.isArray(value) ? value.length : Number(value ?? 0));
+
+export function checkDetail(check: Check, alert: Alert): string {
+  const { args } = check.parts;
+  if (check.result === 'not_checked') return tw('why', String(args.why ?? 'other'));
+  const bar = check.bar === null ? '' : number(check.bar, 1);
+  const value = check.value === null ? '' : number(check.value, 1);
+  const statistic = check.value === null ? t('detail.no_statistic') : t('detail.statistic', { value, bar });
+  const rising = alert.rising[0] ? mover(alert.rising[0]) : '';
+  switch (check.check) {
+    case 'without_largest_operation':
+      return `${t('detail.largest', { source: list(args.source), event: list(args.event_id), mass: kg(num(args.mass_mg)) })} ${statistic}`;
+    case 'without_any_one_reporter':
+      return check.value === null
+        ? t('detail.without_nothing', { reporter: list(args.reporter) })
+        : t('detail.without_reporter', { value, reporter: list(args.reporter), bar });
+    case 'without_flagged':
+      return `${t('detail.flagged', { share: percent(alert.evidence.flagged_share) })} ${statistic}`;
+    case 'by_incidents':
+      return t('detail.records', { rising, before: percent(num(args.rising_share_before)), after: percent(num(args.rising_share_after)) });
+    case 'by_mass':
+      return `${t('detail.mass', { rising, before: percent(num(args.rising_share_before)), after: percent(num(args.rising_share_after)) })} ${statistic}`;
+    case 'falling_alone':
+    case 'rising_alone':
+      return t('detail.alone', { alone: num(args.reporters_alone), reporters: num(args.reporters) });
+    case 'control_change_near_onset':
+      return list(args.facts) || t('detail.no_control');
+    case 'code_change_near_onset':
+      return check.value === null ? t('detail.no_edition') : `${list(args.editions)}. ${statistic}`;
+    case 'licit_trade_season':
+      return `${t('detail.season')} ${statistic}`;
+    case 'reporting_gap':
+      return args.silent_days === undefined
+        ? t('detail.no_gap')
+        : t('detail.gap', { sources: list(args.sources), silent: num(args.silent_days), usual: num(args.usual_gap_days) });
+    default:
+      return statistic;
+  }
+}
+
+// Why a revision came, from its template and arguments.
+export function changed(alert: Alert): string {
+  if (!alert.changes) return t('change.raised');
+  const { reason, parts } = alert.changes;
+  const { args } = parts;
+  const said = [tw('change', reason)];
+  if (parts.template === 'merged') said.push(t('change.merged', { into: list(args.into).slice(0, 8) }));
+  if (parts.template === 'withdrawn') {
+    said.push(t('change.statistic', { from: number(num(args.statistic_before), 1), to: number(num(args.statistic), 1) }));
+  }
+  for (const name of ['likelihood', 'falling_share', 'rising_share']) {
+    if (args[`${name}_from`] === undefined) continue;
+    said.push(tw('change', name, { from: percent(num(args[`${name}_from`])), to: percent(num(args[`${name}_to`])) }));
+  }
+  if (args.onset_from) said.push(t('change.onset', { from: day(list(args.onset_from)), to: day(list(args.onset_to)) }));
+  return said.join(' ');
+}
+
+export function standWords(stand: { state: string; until?: string; reason?: string; assignee?: string }): string {
+  if (stand.state === 'acknowledged' && stand.until) return t('state.until', { day: day(stand.until) });
+  if (stand.state === 'closed' && stand.reason) return t('state.closed_as', { reason: tw('close', stand.reason) });
+  if (stand.state === 'assigned') return t('state.assigned_to', { who: stand.assignee ?? '' });
+  return tw('state', stand.state);
+}

@@ -1,0 +1,101 @@
+//! The analysts' desk: what the binary holds is what the sources build, it is small, and it works in a real browser.
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use headwater_tests::binary;
+use headwater_tests::broker::root;
+use headwater_tests::process::{Live, program};
+
+/// What all scripts may weigh together, as they are sent at the least.
+const SCRIPT_BYTES_MAX: u64 = 120 * 1024;
+
+/// Pictures of the README, made by the browser.
+const PICTURES: [&str; 2] = ["inbox-wide-light.png", "alert-wide-light.png"];
+
+fn desk(args: &[&str]) {
+    program(&root().join("scripts/desk"), args);
+}
+
+fn built() -> PathBuf {
+    root().join("crates/serve/desk")
+}
+
+#[test]
+fn what_the_binary_holds_is_what_the_sources_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("desk").display().to_string();
+    desk(&["check"]);
+    desk(&["build", &out]);
+    desk(&["same", &out]);
+}
+
+#[test]
+fn all_scripts_together_are_small() {
+    let files = fs::read_dir(built().join("assets")).unwrap().map(|entry| entry.unwrap());
+    let scripts: Vec<_> = files.filter(|file| file.file_name().to_str().unwrap().ends_with(".js.gz")).collect();
+    let bytes: u64 = scripts.iter().map(|file| file.metadata().unwrap().len()).sum();
+    println!("{} scripts, {bytes} bytes as gzip", scripts.len());
+    assert!(!scripts.is_empty() && bytes <= SCRIPT_BYTES_MAX, "{bytes} bytes");
+}
+
+/// A missing string, or one that lacks a value, ends the build.
+#[test]
+fn a_missing_string_is_found() {
+    desk(&["install"]);
+    let folder = tempfile::tempdir().unwrap();
+    let problems = |spanish: &str| {
+        fs::write(folder.path().join("en.json"), r#"{"a": "one", "b": "{count} alerts"}"#).unwrap();
+        fs::write(folder.path().join("es.json"), spanish).unwrap();
+        let script = format!(
+            "import {{ problems }} from '{}'; console.log(problems(new URL('file://{}/')).join())",
+            root().join("desk/build/strings.js").display(),
+            folder.path().display()
+        );
+        program(Path::new("node"), &["--input-type=module", "-e", &script])
+    };
+    assert_eq!(problems(r#"{"a": "uno", "b": "{count} alertas"}"#), "");
+    assert_eq!(problems(r#"{"b": "{count} alertas"}"#), "es.json: a is missing");
+    assert!(problems(r#"{"a": "uno", "b": "alertas"}"#).contains("has the values {} where English has {count}"));
+}
+
+#[test]
+fn an_analyst_works_with_it_in_a_browser() {
+    desk(&["install"]);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    binary::succeeds(folder, &["demo", "--once"]);
+    let settings = [
+        ("HEADWATER__STORE__URL", "headwater-demo/data"),
+        ("HEADWATER__SOURCES__WORLD__PATH", "headwater-demo/inbox"),
+        ("HEADWATER__SERVE__AUTH__CLEARANCE", "TLP:RED"),
+        ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*"),
+    ];
+    let mut run = Live::start(folder, "log", &["--role", "serve"], &settings);
+    let said = |name: &str| {
+        let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+        let mut lines = log.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        lines.find(|line| line["event"] == name)
+    };
+    run.until("the API answers", || said("read_model_ready").is_some());
+    let address = format!("http://{}", said("api_served").unwrap()["addr"].as_str().unwrap());
+    let pictures = folder.join("pictures");
+    let output = Command::new("node")
+        .args([root().join("desk/test/browser.mjs").as_os_str(), address.as_ref(), pictures.as_os_str()])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    println!("{words}");
+    assert!(output.status.success(), "{words}\n{}", String::from_utf8_lossy(&output.stderr));
+    for name in PICTURES {
+        assert!(fs::metadata(pictures.join(name)).unwrap().len() > 20_000, "{name}");
+    }
+    if let Some(keep) = std::env::var_os("HEADWATER_DESK_PICTURES") {
+        for entry in fs::read_dir(&pictures).unwrap().map(|entry| entry.unwrap()) {
+            fs::copy(entry.path(), Path::new(&keep).join(entry.file_name())).unwrap();
+        }
+    }
+    run.terminate();
+}
