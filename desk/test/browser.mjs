@@ -1,6 +1,7 @@
 // The desk in a real browser, over a simulated world: node test/browser.mjs ADDRESS FOLDER
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { dateDay, int64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { accessible, browser, equal, expect, failed, holds, open, SIZES } from './harness.mjs';
 
 const [, , base, folder] = process.argv;
@@ -240,6 +241,79 @@ for (const [width, words] of [[720, '200 %'], [360, '400 %']]) {
     await page.waitForSelector(path === '/' ? '[role=row][aria-selected=true]' : 'svg[role=slider]');
     await holds(page, `${path === '/' ? 'inbox' : 'alert'} at ${words}`);
   }
+  await close();
+}
+
+// The other pages.
+{
+  const { page, wrong, close } = await open(chrome, base);
+  await page.goto(`${base}/?alert=${first}`);
+  await loaded(page);
+  let count = await keys(page, 'v');
+  await page.waitForSelector('.lines canvas');
+  equal([new URL(page.url()).pathname, count], ['/explore', 1], "job 5, 1 key: Explore with the alert's filters");
+  await page.waitForURL(/family=/);
+  await keys(page, 'b');
+  await page.waitForURL(/compare=off/);
+  await keys(page, 'b', 'p');
+  await page.waitForURL(/pin=/);
+  await keys(page, '[');
+  await page.waitForURL(/from=/);
+  expect(true, 'b compares, p pins, [ moves the edge of the range, and the address says so');
+  await keys(page, 't');
+  expect((await page.locator('.work tbody tr').count()) > 50, 't shows the weeks as a table');
+  count = await keys(page, 'g', 'd');
+  await page.waitForSelector('.healthgrid');
+  equal(count, 2, 'job 5, 2 keys: Data health');
+  expect((await page.locator('.healthgrid').innerText()).includes('difference 0'), 'every record is accounted for');
+  equal(wrong, [], 'other pages: nothing goes wrong');
+  await close();
+}
+for (const path of ['explore', 'health', 'admin']) {
+  for (const size of Object.keys(SIZES)) {
+    for (const theme of ['light', 'dark']) {
+      const { page, wrong, close } = await open(chrome, base, { size, theme });
+      await page.goto(`${base}/${path}`);
+      await page.waitForSelector(path === 'explore' ? '.lines canvas' : '.healthgrid table, .healthgrid form');
+      await page.waitForTimeout(800);
+      await holds(page, `${path} ${size} ${theme}`);
+      await accessible(page, `${path} ${size} ${theme}`);
+      await page.screenshot({ path: join(folder, `${path}-${size}-${theme}.png`) });
+      equal(wrong, [], `${path} ${size} ${theme}: nothing goes wrong`);
+      await close();
+    }
+  }
+}
+
+// A hundred thousand figures: from the last byte to the first view.
+{
+  const { page, close } = await open(chrome, base);
+  const weeks = 310;
+  const names = { substance: ['heroin', 'fentanyl', 'fentanyl-analogues', 'carfentanil', 'nitazenes', 'other'], route: Array.from({ length: 54 }, (_, at) => `${['CN', 'IN', 'MX', 'CO', 'TR', 'MY'][at % 6]}>${['US', 'PL', 'JP', 'MX', 'NL', 'CA', 'AU', 'ZA', 'BR'][Math.floor(at / 6)]}`) };
+  const columns = { day: [], period_days: [], substance: [], route: [], source: [], evidence: [], mass_mg: [], incidents: [] };
+  for (let week = 0; week < weeks; week++) {
+    for (const [k, substance] of names.substance.entries()) {
+      for (const [r, route] of names.route.entries()) {
+        columns.day.push(new Date(Date.UTC(2020, 11, 9) + week * 7 * 86_400_000));
+        columns.period_days.push(7);
+        columns.substance.push(substance);
+        columns.route.push(route);
+        columns.source.push('SIM-CUSTOMS-PL');
+        columns.evidence.push('seizure');
+        columns.mass_mg.push(1e6 * (1 + ((week * 7 + k * 13 + r * 29) % 50)));
+        columns.incidents.push(1);
+      }
+    }
+  }
+  const body = Buffer.from(tableToIPC(tableFromArrays(columns, { types: { day: dateDay(), substance: utf8(), route: utf8(), source: utf8(), evidence: utf8(), mass_mg: int64(), incidents: int64(), period_days: int64() } }), { format: 'stream' }));
+  await page.route('**/api/v1/volumes?*', (route) => route.fulfill({ body, headers: { 'content-type': 'application/vnd.apache.arrow.stream', 'headwater-marking': 'TLP:GREEN' } }));
+  const views = [];
+  for (let time = 0; time < 5; time++) {
+    await page.goto(`${base}/explore`);
+    await page.waitForSelector('.lines canvas');
+    views.push(await page.evaluate(() => Math.round(performance.getEntriesByName('explore-drawn')[0].startTime - performance.getEntriesByName('explore-bytes')[0].startTime)));
+  }
+  expect(columns.day.length > 100_000, `first view of ${columns.day.length} figures: ${views.join(', ')} ms`);
   await close();
 }
 

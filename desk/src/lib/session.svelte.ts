@@ -1,4 +1,5 @@
 // Who reads, and what is on the page: the marking strips say it.
+import { untrack } from 'svelte';
 import { get, toProblem, type Told } from './api';
 import type { Catalog, Me, Tlp } from './types';
 import { highest } from './words';
@@ -12,8 +13,11 @@ export function show(part: string, marking: Tlp | null | undefined, simulated = 
   shown[part] = { marking: marking ?? null, simulated };
 }
 
+// Whoever clears does not depend on what was shown.
 export function clearShown(): void {
-  for (const part of Object.keys(shown)) delete shown[part];
+  untrack(() => {
+    for (const part of Object.keys(shown)) delete shown[part];
+  });
 }
 
 export const page = {

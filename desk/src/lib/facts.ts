@@ -1,0 +1,159 @@
+// Weekly volumes of a family as columns, decoded from Arrow, and what they come to under a selection.
+import { tableFromIPC } from '@uwdata/flechette';
+import { dayNumber } from './format';
+import type { Tlp } from './types';
+
+export interface Facts {
+  rows: number;
+  // The last day of each row's week, as a number of days.
+  day: Int32Array;
+  substance: Uint16Array;
+  route: Uint16Array;
+  source: Uint16Array;
+  evidence: Uint16Array;
+  kg: Float64Array;
+  records: Float64Array;
+  names: Record<Text, string[]>;
+  first: number;
+  weeks: number;
+  marking: Tlp | null;
+}
+type Text = 'substance' | 'route' | 'source' | 'evidence';
+
+export async function facts(address: string): Promise<Facts> {
+  const response = await fetch(address, { credentials: 'same-origin' });
+  if (!response.ok) throw new Error(((await response.json().catch(() => null)) as { detail?: string } | null)?.detail ?? response.statusText);
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  performance.mark('explore-bytes');
+  return { ...decoded(bytes), marking: response.headers.get('headwater-marking') as Tlp | null };
+}
+
+interface Batch {
+  length: number;
+  values: Uint8Array | BigInt64Array | Int32Array;
+  offsets: Int32Array;
+}
+
+// The batches of a column as they lie in the answer: texts are told apart by their bytes, and only one of each is read.
+function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
+  const table = tableFromIPC(bytes);
+  const rows = table.numRows;
+  const batches = (name: string) => table.getChild(name)!.data as unknown as Batch[];
+  const names = {} as Record<Text, string[]>;
+  const indexed = (name: Text) => {
+    const found = new Uint16Array(rows);
+    const seen = new Map<number, { index: number; bytes: Uint8Array }[]>();
+    const texts: string[] = [];
+    const reader = new TextDecoder();
+    let at = 0;
+    for (const { length, values, offsets } of batches(name)) {
+      const all = values as Uint8Array;
+      for (let row = 0; row < length; row++, at++) {
+        const [from, to] = [offsets[row], offsets[row + 1]];
+        let hash = to - from;
+        for (let k = from; k < to; k++) hash = (Math.imul(hash, 31) + all[k]) | 0;
+        let same = seen.get(hash);
+        if (!same) seen.set(hash, (same = []));
+        let own = same.find((one) => equal(one.bytes, all, from, to));
+        if (!own) {
+          own = { index: texts.length, bytes: all.slice(from, to) };
+          texts.push(reader.decode(own.bytes));
+          same.push(own);
+        }
+        found[at] = own.index;
+      }
+    }
+    names[name] = texts;
+    return found;
+  };
+  const numbers = (name: string, unit: number) => {
+    const found = new Float64Array(rows);
+    let at = 0;
+    for (const { length, values } of batches(name)) for (let row = 0; row < length; row++) found[at++] = Number(values[row]) / unit;
+    return found;
+  };
+  const day = new Int32Array(rows);
+  let at = 0;
+  let [first, last] = [Infinity, -Infinity];
+  for (const { length, values } of batches('day')) {
+    for (let row = 0; row < length; row++) {
+      const one = (day[at++] = Number(values[row]));
+      if (one < first) first = one;
+      if (one > last) last = one;
+    }
+  }
+  return {
+    rows,
+    day,
+    substance: indexed('substance'),
+    route: indexed('route'),
+    source: indexed('source'),
+    evidence: indexed('evidence'),
+    kg: numbers('mass_mg', 1e6),
+    records: numbers('incidents', 1),
+    names,
+    first: rows ? first : 0,
+    weeks: rows ? Math.round((last - first) / 7) + 1 : 0,
+  };
+}
+
+function equal(held: Uint8Array, all: Uint8Array, from: number, to: number): boolean {
+  if (held.length !== to - from) return false;
+  for (let k = 0; k < held.length; k++) if (held[k] !== all[from + k]) return false;
+  return true;
+}
+
+export interface Choice {
+  evidence: string;
+  // Sources that are left out.
+  without: Set<string>;
+  market: string;
+  records: boolean;
+}
+
+// Which rows a choice takes.
+export function taken(of: Facts, choice: Choice): Uint8Array {
+  const source = of.names.source.map((name) => !choice.without.has(name));
+  const evidence = of.names.evidence.map((name) => name === choice.evidence);
+  const route = of.names.route.map((name) => choice.market === '' || name.endsWith(choice.market));
+  return Uint8Array.from({ length: of.rows }, (_, at) => Number(source[of.source[at]] && evidence[of.evidence[at]] && route[of.route[at]]));
+}
+
+// Weekly sums of each substance.
+export function bySubstance(of: Facts, rows: Uint8Array, records: boolean): number[][] {
+  const values = records ? of.records : of.kg;
+  const found = of.names.substance.map(() => new Array<number>(of.weeks).fill(0));
+  for (let at = 0; at < of.rows; at++) if (rows[at]) found[of.substance[at]][(of.day[at] - of.first) / 7] += values[at];
+  return found;
+}
+
+export interface Span {
+  from: string;
+  to: string;
+}
+
+// Sums of a span, of the chosen substances, by route.
+export function byRoute(of: Facts, rows: Uint8Array, records: boolean, substances: Set<string>, span: Span): Map<string, number> {
+  const values = records ? of.records : of.kg;
+  const chosen = of.names.substance.map((name) => substances.has(name));
+  const [from, to] = [dayNumber(span.from), dayNumber(span.to)];
+  const sums = new Float64Array(of.names.route.length);
+  for (let at = 0; at < of.rows; at++) {
+    if (rows[at] && chosen[of.substance[at]] && of.day[at] >= from && of.day[at] <= to) sums[of.route[at]] += values[at];
+  }
+  return new Map(of.names.route.map((name, at): [string, number] => [name, sums[at]]).filter(([, sum]) => sum > 0));
+}
+
+// How many rows of each evidence, and what each source sent of one.
+export function counts(of: Facts, evidence: string): { evidence: Map<string, number>; source: Map<string, number> } {
+  const kinds = new Map<string, number>();
+  const sources = new Map<string, number>();
+  for (let at = 0; at < of.rows; at++) {
+    const kind = of.names.evidence[of.evidence[at]];
+    kinds.set(kind, (kinds.get(kind) ?? 0) + of.records[at]);
+    if (kind !== evidence) continue;
+    const source = of.names.source[of.source[at]];
+    sources.set(source, (sources.get(source) ?? 0) + of.records[at]);
+  }
+  return { evidence: kinds, source: sources };
+}
