@@ -1,8 +1,10 @@
 //! What can be said on the command line.
 
 mod bench;
+mod drill;
 mod explain;
 mod import;
+mod sim;
 
 use std::path::PathBuf;
 
@@ -13,8 +15,10 @@ pub use bench::{
     Bench, BenchCluster, BenchDetect, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
     BenchStateOnce, Keep, Sweep,
 };
+pub use drill::Drill;
 pub use explain::{Detect, Explain};
 pub use import::{Cbp, Import};
+pub use sim::Sim;
 
 /// Sees the shift: substitution and displacement in the upstream of the illicit drug supply.
 #[derive(Debug, Parser)]
@@ -47,6 +51,9 @@ pub enum Command {
     /// The log of what people did
     #[command(subcommand)]
     Audit(Audit),
+    /// Tell an exercise alert, marked as one, on the way of every alert: to practise triage. It needs a process that raises
+    /// alerts over the store, and ends by itself
+    Drill(Drill),
     /// Records that were not taken
     #[command(subcommand)]
     Rejects(Rejects),
@@ -338,25 +345,6 @@ pub struct Which {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-}
-
-#[derive(Debug, Args)]
-pub struct Sim {
-    /// The same seed gives the same world, byte for byte
-    #[arg(long, value_name = "N")]
-    pub seed: u64,
-    /// What happens in the world; a name that does not exist lists those that do
-    #[arg(long, value_name = "NAME", default_value = "mixed")]
-    pub scenario: String,
-    /// Folder for the three files
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Last day of the world
-    #[arg(long, value_name = "DATE", default_value = "2025-12-31", value_parser = day)]
-    pub end: Day,
-    /// Multiplies the events of a week
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    pub scale: f64,
 }
 
 #[derive(Debug, Subcommand)]

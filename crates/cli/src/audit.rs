@@ -40,7 +40,7 @@ pub fn verify(anchor: Option<&Path>, store: &args::Store) -> Result<(), Failure>
 }
 
 /// Where the people's state is that a command means, and the file that keeps how far its audit log goes.
-fn location(store: &args::Store) -> Result<(Location, Option<PathBuf>), Failure> {
+pub fn location(store: &args::Store) -> Result<(Location, Option<PathBuf>), Failure> {
     if let Some(folder) = &store.data {
         return Ok((Location::File(folder.with_file_name(PeopleDatabase::FILE)), None));
     }

@@ -50,7 +50,7 @@ fn named(
 }
 
 /// The id of a family that is tested. A variable of the environment has `_` where an id has `-`.
-fn family(name: &str, catalog: &Catalog) -> Result<String, String> {
+pub fn family(name: &str, catalog: &Catalog) -> Result<String, String> {
     let tested = || catalog.families().iter().filter(|family| family.tested).map(|family| &*family.id);
     let is = |id: &&str| *id == name || id.replace('-', "_") == name;
     tested().find(is).map(str::to_owned).ok_or_else(|| {
@@ -60,7 +60,7 @@ fn family(name: &str, catalog: &Catalog) -> Result<String, String> {
 }
 
 /// The word of a market. A variable of the environment has no capitals.
-fn market(name: &str, catalog: &Catalog) -> Result<String, String> {
+pub fn market(name: &str, catalog: &Catalog) -> Result<String, String> {
     if name == WORLD {
         return Ok(WORLD.to_owned());
     }

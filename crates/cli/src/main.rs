@@ -19,6 +19,7 @@ mod core;
 mod demo;
 mod detecting;
 mod doctor;
+mod drill;
 mod explain;
 mod export;
 mod failure;
@@ -76,6 +77,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Archive(Archive::Files(store)) => archive_cmd::files(&store),
         Command::Archive(Archive::Verify(store)) => archive_cmd::verify(&store),
         Command::Audit(Audit::Verify { anchor, store }) => audit::verify(anchor.as_deref(), &store),
+        Command::Drill(args) => drill::drill(&args),
         Command::Checkpoint(Checkpoint::List(store)) => checkpoint::list(&store),
         Command::Checkpoint(Checkpoint::Inspect { epoch, store }) => checkpoint::inspect(&epoch, &store),
         Command::Checkpoint(Checkpoint::Verify(store)) => checkpoint::verify(&store),

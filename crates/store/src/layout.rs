@@ -16,6 +16,8 @@ pub(crate) const FOLDED: &str = "folded";
 pub(crate) const SNAPSHOTS: &str = "snapshots";
 /// Below it: the alert log.
 pub(crate) const DETECT: &str = "detect";
+/// Below it: drills that were ordered.
+pub(crate) const DRILLS: &str = "drills";
 /// Last of a snapshot's objects.
 pub(crate) const MANIFEST: &str = "manifest.json";
 
@@ -109,6 +111,11 @@ pub fn raw_key(input: &Input, topic: &str, offset: Offset) -> String {
 /// One entry of the alert log.
 pub fn detect_key(number: u64) -> String {
     format!("{DETECT}/{number:0EPOCH_DIGITS$}.json")
+}
+
+/// A drill that was ordered.
+pub(crate) fn drill_key(alert_id: &str) -> String {
+    format!("{DRILLS}/{}.json", segment(alert_id))
 }
 
 /// How far an input is known to be published.

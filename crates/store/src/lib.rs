@@ -2,7 +2,7 @@
 //!
 //! The store is made of objects that are created once, in a local folder or an object store ([`Objects`]). On them stands
 //! the [`Archive`]: epochs of every input in one chain each, floors and folded files that stand for old epochs, snapshots
-//! that shorten a restore, and the alert log ([`DetectLog`]). What to do is decided by pure functions ([`plan`],
+//! that shorten a restore, the alert log ([`DetectLog`]), and the drills that wait ([`DrillBox`]). What to do is decided by pure functions ([`plan`],
 //! [`Chain`]); the rest reads facts and carries decisions out. A crash between any two steps leaves objects that
 //! nothing refers to, never half of something.
 //!
@@ -18,6 +18,7 @@ mod archive;
 mod cache;
 mod chain;
 mod detect_log;
+mod drill;
 mod epoch;
 mod error;
 mod floor;
@@ -43,6 +44,7 @@ pub use archive::Archive;
 pub use cache::{ColdLedger, LedgerCache};
 pub use chain::Chain;
 pub use detect_log::{DetectEntry, DetectLog};
+pub use drill::{DrillBox, DrillOrder};
 pub use epoch::{
     ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead,
     FoldHead, Folded, Rejects, TakeRows, Wanted, Within, fold, open,

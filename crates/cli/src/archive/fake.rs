@@ -11,7 +11,7 @@ use headwater_model::{
 };
 use headwater_normalize::{Normalizer, Settings};
 use headwater_sim::{Feed, Scenario, Spec, World};
-use headwater_store::{ArchiveFile, DetectEntry, Wanted};
+use headwater_store::{ArchiveFile, DetectEntry, DrillOrder, Wanted};
 use headwater_window::{Listener, Window};
 
 use crate::archive::{EachReject, EachRow, Holdings, Later, Stock};
@@ -50,6 +50,7 @@ pub struct Fake {
     inputs: BTreeMap<Input, Shelf>,
     pub declared: BTreeMap<Arc<str>, u32>,
     pub log: RefCell<Vec<DetectEntry>>,
+    pub drills: RefCell<Vec<DrillOrder>>,
     /// Reads that fail from now on: one in so many; 0 = none.
     pub fail_one_in: Cell<u32>,
     reads: Cell<u32>,
@@ -316,5 +317,14 @@ impl Holdings for Fake {
             log.push(entry.clone());
         }
         Ok(free)
+    }
+
+    fn drills(&self) -> anyhow::Result<Vec<DrillOrder>> {
+        Ok(self.drills.borrow().clone())
+    }
+
+    fn drill_taken(&self, alert_id: &str) -> anyhow::Result<()> {
+        self.drills.borrow_mut().retain(|order| order.alert_id != alert_id);
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headwater_model::{ArchivedRow, EpochHead, EpochNumber, Input, Names, Partition};
-use headwater_store::{ArchiveFile, ArchivedReject, DetectEntry, Wanted};
+use headwater_store::{ArchiveFile, ArchivedReject, DetectEntry, DrillOrder, Wanted};
 
 /// The files that together hold everything committed of an input.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +63,12 @@ pub trait Holdings {
 
     /// Appends an entry; false where another entry stands under its number.
     fn append(&self, entry: &DetectEntry) -> anyhow::Result<bool>;
+
+    /// The drills that were ordered and not taken.
+    fn drills(&self) -> anyhow::Result<Vec<DrillOrder>>;
+
+    /// Takes the order of a drill away.
+    fn drill_taken(&self, alert_id: &str) -> anyhow::Result<()>;
 
     /// Every partition of every declared source.
     fn inputs(&self) -> anyhow::Result<Vec<Input>> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use headwater_model::{ArchivedRow, EpochHead, EpochNumber, Input, Names};
 use headwater_store::{
-    Archive, ArchiveFile, ArchivedReject, Created, DetectEntry, DetectLog, EpochFile, FileHead, StoreError, Wanted,
-    layout, open,
+    Archive, ArchiveFile, ArchivedReject, Created, DetectEntry, DetectLog, DrillBox, DrillOrder, EpochFile, FileHead,
+    StoreError, Wanted, layout, open,
 };
 
 use crate::archive::{EachReject, EachRow, Holdings, Later, Stock};
@@ -16,13 +16,15 @@ use crate::archive::{EachReject, EachRow, Holdings, Later, Stock};
 pub struct Stored {
     archive: Archive,
     log: DetectLog,
+    drills: DrillBox,
 }
 
 impl Stored {
     /// Of an archive.
     pub fn new(archive: Archive) -> Stored {
         let log = DetectLog::new(archive.objects().clone());
-        Stored { archive, log }
+        let drills = DrillBox::new(archive.objects().clone());
+        Stored { archive, log, drills }
     }
 
     fn open(&self, input: &Input, file: &ArchiveFile) -> anyhow::Result<EpochFile> {
@@ -135,5 +137,13 @@ impl Holdings for Stored {
 
     fn append(&self, entry: &DetectEntry) -> anyhow::Result<bool> {
         Ok(self.log.append(entry)? != Created::Other)
+    }
+
+    fn drills(&self) -> anyhow::Result<Vec<DrillOrder>> {
+        Ok(self.drills.orders()?)
+    }
+
+    fn drill_taken(&self, alert_id: &str) -> anyhow::Result<()> {
+        Ok(self.drills.remove(alert_id)?)
     }
 }

@@ -67,15 +67,16 @@ impl Open {
 
 /// The first alert in which what the log told differs from what was computed again, versions and places in the week
 /// aside: none where they are the same, revision for revision. (A place is a function of the scores, which are compared,
-/// and of the budgets, which people may change on any day.)
+/// and of the budgets, which people may change on any day; an exercise is computed from nothing.)
 pub fn first_difference<'a>(told: &'a [Alert], computed: &'a [Alert]) -> Option<&'a Alert> {
     let same = |(told, computed): &(&Alert, &Alert)| {
         let Priority { rank, within_budget, .. } = told.priority;
         let priority = Priority { rank, within_budget, ..computed.priority };
         **told == Alert { versions: told.versions.clone(), priority, ..(*computed).clone() }
     };
-    let at = told.iter().zip(computed).take_while(same).count();
-    match (told.get(at), computed.get(at)) {
+    let told: Vec<&Alert> = told.iter().filter(|alert| !alert.exercise).collect();
+    let at = told.iter().copied().zip(computed).take_while(same).count();
+    match (told.get(at).copied(), computed.get(at)) {
         (Some(told), Some(computed)) => Some(if computed.as_of < told.as_of { computed } else { told }),
         (told, computed) => told.or(computed),
     }
@@ -100,5 +101,7 @@ mod tests {
             alert.versions.build = "another".into();
         }));
         assert!(differs(|alert| alert.priority.score += 1.0));
+        let exercise = Alert { exercise: true, ..told[0].clone() };
+        assert_eq!(first_difference(&[exercise, told[0].clone()], &told), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Detection over the archive: following what is committed, closing days, keeping the alert log.
 
 mod clocks;
+mod exercise;
 mod follower;
 mod heard;
 mod log;
@@ -9,6 +10,7 @@ mod stage;
 mod walk;
 
 pub use clocks::{Clocks, Closable, Holder};
+pub use exercise::ORDER_MS;
 pub use follower::{Caught, Follower};
 pub use heard::Heard;
 pub use log::first_difference;

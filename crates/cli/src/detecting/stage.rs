@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use headwater_catalog::Catalog;
 use headwater_detect::Config;
-use headwater_log::{AlertTold, AlertsDiffer, AlertsPublished, DetectAfresh, DetectOvertaken};
+use headwater_log::{AlertTold, AlertsDiffer, AlertsPublished, DetectAfresh, DetectOvertaken, DrillTold};
 use headwater_model::{Alert, Day, KnownDay};
 use headwater_store::DetectEntry;
 
 use crate::archive::Holdings;
 use crate::detecting::log::{Log, Open, first_difference};
-use crate::detecting::{Caught, Closable, Follower, Holder, Walk};
+use crate::detecting::{Caught, Closable, Follower, Holder, Walk, exercise};
 use crate::versions::versions;
 
 /// Where alerts go to other people's systems.
@@ -19,7 +19,7 @@ pub trait AlertSink {
     /// Tells these revisions, in this order. What fails is told again, so telling one twice must do no harm.
     fn publish(&mut self, alerts: &[Alert]) -> anyhow::Result<()>;
 
-    /// Hears what this process has added to the log, once.
+    /// Hears what this process has added to the log, once; exercises are not among it.
     fn added(&mut self, _: &[Alert]) {}
 }
 
@@ -120,6 +120,10 @@ impl Detecting {
         }
         let busy = self.close(holdings, &closable, sink, stop)?;
         self.publish(sink)?;
+        if !busy {
+            self.practise(holdings)?;
+            self.publish(sink)?;
+        }
         Ok(self.standing(closable, busy))
     }
 
@@ -235,6 +239,35 @@ impl Detecting {
         Ok(closed_to < up_to)
     }
 
+    /// Tells the drills that were ordered, and ends those whose time is over: in an entry that closes no further day, so
+    /// that they take the way of every alert, and none of a day that is still open.
+    fn practise(&mut self, holdings: &impl Holdings) -> anyhow::Result<()> {
+        let (Some(day), now_ms) = (self.log.closed_to, crate::clock::unix_ms()) else { return Ok(()) };
+        let orders = holdings.drills()?;
+        let (mut alerts, told) = (Vec::new(), &self.log.told);
+        for order in orders.iter().filter(|order| !told.contains_key(&order.alert_id)) {
+            if order.asked_ms.saturating_add(exercise::ORDER_MS) > now_ms {
+                alerts.extend(exercise::raised(order, day, &self.catalog));
+            }
+        }
+        alerts.extend(told.values().filter_map(|alert| exercise::ended(alert, day, now_ms)));
+        if !alerts.is_empty() {
+            let number = self.log.next;
+            let (closed_to, epochs, versions) = (day, self.follower.epochs(), versions(&self.catalog));
+            let entry = DetectEntry { number, closed_to, epochs, alerts, versions };
+            if !holdings.append(&entry)? {
+                // Its order stays: whoever was first tells it, or the next step does.
+                DetectOvertaken { number }.log();
+                return Ok(());
+            }
+            self.take(&entry);
+            entry.alerts.iter().for_each(practised);
+            self.unpublished.extend(entry.alerts);
+        }
+        // Behind the log: a stop between the two tells none twice, for the log has it then.
+        orders.iter().try_for_each(|order| holdings.drill_taken(&order.alert_id))
+    }
+
     fn publish(&mut self, sink: &mut impl AlertSink) -> anyhow::Result<()> {
         if !self.unpublished.is_empty() {
             sink.publish(&self.unpublished)?;
@@ -282,4 +315,10 @@ fn told(alert: &Alert) {
         as_of: alert.as_of,
     }
     .log();
+}
+
+/// An exercise is in the log.
+fn practised(alert: &Alert) {
+    let Alert { alert_id, revision, family, market, status, .. } = alert;
+    DrillTold { alert_id, revision: *revision, family, market, status: status.as_str() }.log();
 }

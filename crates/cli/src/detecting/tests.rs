@@ -5,7 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use headwater_catalog::Catalog;
 use headwater_detect::{Config, Limits};
-use headwater_model::{Alert, AlertStatus, Day};
+use headwater_model::{Alert, AlertStatus, Day, Marking};
+use headwater_store::DrillOrder;
 use proptest::prelude::*;
 
 use crate::archive::fake::{Fake, WEEKS, Week};
@@ -231,6 +232,53 @@ fn what_was_not_published_is_published_by_whoever_takes_over() {
     heard_first.away = false;
     first.step(&archive, true, &mut &mut heard_first, &|| false).unwrap();
     assert!(last(&alerts).into_iter().all(|alert| heard_first.last().contains(&alert)), "once its broker is back");
+}
+
+#[test]
+fn a_drill_is_told_as_every_alert_and_changes_none() {
+    let mut archive = Fake::with(&SOURCES);
+    let (mut active, mut standby, mut heard) = (detecting(), detecting(), Heard::default());
+    let order = |id: &str, asked_ms: i64, ends_ms: i64| DrillOrder {
+        alert_id: id.into(),
+        family: "opioids".into(),
+        market: "US".into(),
+        marking: Marking::Green,
+        asked_ms,
+        ends_ms,
+    };
+    let now = crate::clock::unix_ms();
+    archive.drills.borrow_mut().push(order("early", now, now + 3_600_000));
+    while active.step(&archive, true, &mut &mut heard, &|| false).unwrap().busy {}
+    assert_eq!(archive.drills.borrow().len(), 1, "no day is closed: it waits");
+    let half = WEEKS.len() / 2;
+    for (number, week) in WEEKS.iter().enumerate() {
+        commit(&mut archive, week);
+        if number == half {
+            archive.drills.borrow_mut().extend([
+                order("late", now - 3_600_000, now + 3_600_000),
+                order("over", now, now - 1),
+                DrillOrder { family: "none".into(), ..order("unknown", now, now + 3_600_000) },
+            ]);
+        }
+        while active.step(&archive, true, &mut &mut heard, &|| false).unwrap().busy {}
+        step(&mut standby, &archive, false).unwrap();
+    }
+    while active.step(&archive, true, &mut &mut heard, &|| false).unwrap().busy {}
+    assert!(archive.drills.borrow().is_empty());
+    let (exercises, others): (Vec<Alert>, Vec<Alert>) = told(&archive).into_iter().partition(|alert| alert.exercise);
+    assert_eq!(others, *STRAIGHT);
+    assert!(!active.differs() && !standby.differs());
+    let said: Vec<(&str, u32, AlertStatus)> =
+        exercises.iter().map(|alert| (alert.alert_id.as_str(), alert.revision, alert.status)).collect();
+    let (raised, expired) = (AlertStatus::Raised, AlertStatus::Expired);
+    assert_eq!(said, [("early", 1, raised), ("over", 1, raised), ("over", 2, expired)]);
+    assert_eq!(heard.last(), last(&told(&archive)));
+    // Who takes over tells them too, and one whose order is still there is told once.
+    archive.drills.borrow_mut().push(order("early", now, now + 3_600_000));
+    let mut heard = Heard::default();
+    while standby.step(&archive, true, &mut &mut heard, &|| false).unwrap().busy {}
+    assert_eq!((heard.last(), archive.drills.borrow().len()), (last(&told(&archive)), 0));
+    assert_eq!(told(&archive).len(), exercises.len() + others.len());
 }
 
 proptest! {

@@ -24,6 +24,10 @@ events! {
     INFO AlertTold<'a> "alert_told" "alert" ""
     { alert_id: &'a str, revision: u32, kind: &'a str, market: &'a str, status: &'a str, priority: &'a str, as_of: Day }
 
+    /// An exercise alert was told, or is over: somebody ordered a drill (`headwater drill`).
+    INFO DrillTold<'a> "drill_told" "exercise" ""
+    { alert_id: &'a str, revision: u32, family: &'a str, market: &'a str, status: &'a str }
+
     /// Alerts that were computed again differ from those that were told: another model or catalog. The log holds for
     /// what was told. Said once.
     WARN AlertsDiffer<'a> "alerts_differ" "computed again, the alerts differ from those that were told: the log holds for what was told"

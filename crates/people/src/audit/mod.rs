@@ -49,11 +49,13 @@ pub enum Action {
     SessionEnded,
     /// Somebody could not sign in.
     SignInFailed,
+    /// An exercise alert was ordered.
+    DrillOrdered,
 }
 
 impl Action {
     /// All.
-    pub const ALL: [Action; 10] = [
+    pub const ALL: [Action; 11] = [
         Action::ViewedRed,
         Action::ViewedAmberStrict,
         Action::Exported,
@@ -64,6 +66,7 @@ impl Action {
         Action::SessionStarted,
         Action::SessionEnded,
         Action::SignInFailed,
+        Action::DrillOrdered,
     ];
 
     /// Its word.
@@ -79,6 +82,7 @@ impl Action {
             Action::SessionStarted => "session_started",
             Action::SessionEnded => "session_ended",
             Action::SignInFailed => "sign_in_failed",
+            Action::DrillOrdered => "drill_ordered",
         }
     }
 }

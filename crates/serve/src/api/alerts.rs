@@ -57,6 +57,8 @@ pub(crate) struct AlertsQuery {
     assignee: Option<String>,
     /// `true`: that have a revision which the caller has not looked at; `false`: that have none.
     unseen: Option<bool>,
+    /// `true`: exercises alone (`headwater drill`); `false`: without them.
+    exercise: Option<bool>,
     /// `priority` (default) or `newest`.
     sort: Option<String>,
     /// Alerts of a page, 1 to 200; 50 without it.
@@ -65,7 +67,7 @@ pub(crate) struct AlertsQuery {
     cursor: Option<String>,
 }
 
-/// How many alerts there are, as far as the caller sees them.
+/// How many alerts there are, as far as the caller sees them, without exercises.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AlertCounts {
     /// That match.
@@ -81,6 +83,8 @@ pub(crate) struct AlertCounts {
     by_triage: BTreeMap<&'static str, u64>,
     /// Of those that match, with a revision that the caller has not looked at.
     unseen: u64,
+    /// Exercises that match: they stand in the list and in no other count.
+    exercises: u64,
     /// The last day on which any alert was first raised.
     #[schema(value_type = Option<String>, format = Date)]
     last_raised: Option<Day>,
@@ -128,6 +132,7 @@ pub(crate) async fn list(
         markets: params.texts("market")?,
         statuses: params.words("status", words!(AlertStatus))?,
         bands: params.words("priority", words!(Band))?,
+        exercise: params.word("exercise", &[("true", true), ("false", false)])?,
         since: params.day("since")?,
         as_of: params.day("as_of")?,
     };
@@ -153,7 +158,7 @@ pub(crate) async fn list(
             let takes = (triages.is_empty() || triages.contains(&state))
                 && (assignees.is_empty() || assignees.iter().any(has))
                 && unseen.is_none_or(|unseen| unseen == is_unseen);
-            if takes {
+            if takes && !alert.exercise {
                 *by_triage.entry(state).or_default() += 1;
                 not_seen += u64::from(is_unseen);
             }
@@ -179,6 +184,7 @@ pub(crate) async fn list(
                 by_market: counted.by_market,
                 by_triage,
                 unseen: not_seen,
+                exercises: counted.exercises,
                 last_raised: counted.last_raised,
             },
             next_cursor: page.next.map(|place| format!("{prefix}{place}")),

@@ -38,6 +38,8 @@ pub struct AlertFilter {
     pub bands: Vec<Band>,
     /// Whose last revision is of that day or later.
     pub since: Option<Day>,
+    /// Exercises alone, or none of them.
+    pub exercise: Option<bool>,
     /// As they stood on that day.
     pub as_of: Option<Day>,
 }
@@ -54,6 +56,7 @@ impl AlertFilter {
             && any(&self.markets, |market| *market == alert.market)
             && any(&self.statuses, |status| *status == alert.status)
             && any(&self.bands, |band| *band == alert.priority.band)
+            && self.exercise.is_none_or(|exercise| alert.exercise == exercise)
             && self.since.is_none_or(|since| alert.as_of >= since)
     }
 }
@@ -98,9 +101,11 @@ fn descending(x: f64) -> u64 {
     !ascending
 }
 
-/// How many alerts there are, as far as the reader sees them.
+/// How many alerts there are, as far as the reader sees them. An exercise counts as one and as nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counted {
+    /// Exercises that the filter takes.
+    pub exercises: u64,
     /// That the filter takes.
     pub matching: u64,
     /// In all, as of the day asked for.
@@ -167,8 +172,11 @@ impl View<'_> {
     }
 
     /// Where an alert stands among those that the reader sees, and whether its budget has room for it: the rank that
-    /// detection gave counts alerts that the reader may not see.
+    /// detection gave counts alerts that the reader may not see. An exercise takes no place among them.
     fn ranked(&self, alert: &Arc<Alert>, raised: &[Raised<'_>]) -> Arc<Alert> {
+        if alert.exercise {
+            return Arc::clone(alert);
+        }
         let mut alert = Alert::clone(alert);
         // One whose first revision the reader may not see is ranked by what they see of it.
         let seen = raised.iter().any(|own| own.alert_id == alert.alert_id);
@@ -181,9 +189,10 @@ impl View<'_> {
         Arc::new(alert)
     }
 
-    /// Every alert that the reader sees, as it was first raised.
+    /// Every alert that the reader sees and that is no exercise, as it was first raised.
     fn raised(&self) -> Vec<Raised<'_>> {
-        let firsts = self.held().book.told.iter().filter(|alert| alert.revision == 1 && self.seen(alert));
+        let firsts =
+            self.held().book.told.iter().filter(|alert| alert.revision == 1 && !alert.exercise && self.seen(alert));
         firsts.map(|alert| Raised::of(alert)).collect()
     }
 
@@ -207,16 +216,22 @@ impl View<'_> {
         let mut counted = Counted::default();
         let mut matching: Vec<(String, &Arc<Alert>)> = Vec::new();
         for alert in self.standing(filter.as_of) {
-            counted.without_filter += 1;
-            counted.last_raised = counted.last_raised.max(Some(alert.detected_at));
+            if !alert.exercise {
+                counted.without_filter += 1;
+                counted.last_raised = counted.last_raised.max(Some(alert.detected_at));
+            }
             if filter.takes(alert) && also(alert) {
+                matching.push((sort.place(alert), alert));
+                if alert.exercise {
+                    counted.exercises += 1;
+                    continue;
+                }
                 counted.matching += 1;
                 *counted.by_status.entry(alert.status.as_str()).or_default() += 1;
                 *counted.by_kind.entry(alert.kind.as_str()).or_default() += 1;
                 *counted.by_priority.entry(alert.priority.band.as_str()).or_default() += 1;
                 *counted.by_family.entry(alert.family.clone()).or_default() += 1;
                 *counted.by_market.entry(alert.market.clone()).or_default() += 1;
-                matching.push((sort.place(alert), alert));
             }
         }
         matching.sort_unstable_by(|a, b| a.0.cmp(&b.0));

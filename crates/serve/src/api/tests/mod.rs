@@ -273,6 +273,32 @@ fn filters_counts_revisions_and_ranks_are_of_what_the_reader_sees() {
 }
 
 #[test]
+fn an_exercise_stands_in_the_list_and_in_no_count_but_its_own() {
+    let label = open(Marking::Green);
+    let mut alerts = vec![alert("a", 1, &label), alert("b", 1, &label), alert("e", 1, &label)];
+    (alerts[2].exercise, alerts[2].priority.score) = (true, alerts[0].priority.score + 9.0);
+    (alerts[2].detected_at, alerts[2].priority.rank) = (alerts[0].detected_at + 1, 7);
+    let (with, without) = (model(&[], &alerts), model(&[], &alerts[..2]));
+    let bed = Bed::new();
+    let (with, without) = (bed.routes(&with, everything()), bed.routes(&without, everything()));
+    run(async {
+        let (list, others) = (json(&with, "/api/v1/alerts").await, json(&without, "/api/v1/alerts").await);
+        let ids = |list: &Value| -> Vec<String> {
+            list["alerts"].as_array().unwrap().iter().map(|alert| alert["alert_id"].to_string()).collect()
+        };
+        assert_eq!(ids(&list).len(), 3);
+        let mut counts = list["counts"].clone();
+        assert_eq!((&counts["exercises"], &others["counts"]["exercises"]), (&1.into(), &0.into()));
+        counts["exercises"] = 0.into();
+        assert_eq!(counts, others["counts"]);
+        let alone = json(&with, "/api/v1/alerts?exercise=true").await;
+        assert_eq!((ids(&alone), &alone["counts"]["matching"]), (vec!["\"e\"".to_owned()], &0.into()));
+        assert_eq!(alone["alerts"][0]["priority"]["rank"], 7, "it has no place among the others");
+        assert_eq!(json(&with, "/api/v1/alerts?exercise=false").await["alerts"], others["alerts"]);
+    });
+}
+
+#[test]
 fn a_budget_has_room_for_what_the_reader_sees() {
     let (label, red) = (open(Marking::Green), open(Marking::Red));
     let mut alerts = vec![alert("a", 1, &label), alert("b", 1, &red), alert("c", 1, &label)];
