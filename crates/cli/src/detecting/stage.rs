@@ -319,6 +319,6 @@ fn told(alert: &Alert) {
 
 /// An exercise is in the log.
 fn practised(alert: &Alert) {
-    let Alert { alert_id, revision, family, market, status, .. } = alert;
-    DrillTold { alert_id, revision: *revision, family, market, status: status.as_str() }.log();
+    let Alert { alert_id, revision, market, status, .. } = alert;
+    DrillTold { alert_id, revision: *revision, market, status: status.as_str() }.log();
 }

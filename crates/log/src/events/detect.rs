@@ -26,7 +26,7 @@ events! {
 
     /// An exercise alert was told, or is over: somebody ordered a drill (`headwater drill`).
     INFO DrillTold<'a> "drill_told" "exercise" ""
-    { alert_id: &'a str, revision: u32, family: &'a str, market: &'a str, status: &'a str }
+    { alert_id: &'a str, revision: u32, market: &'a str, status: &'a str }
 
     /// Alerts that were computed again differ from those that were told: another model or catalog. The log holds for
     /// what was told. Said once.
