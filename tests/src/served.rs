@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::process::Live;
+use crate::broker::root;
+use crate::process::{Live, program};
 
 /// Waits until a process that logs to `folder/log` answers; gives its address.
 pub fn address(run: &mut Live, folder: &Path, log: &str) -> String {
@@ -21,9 +22,34 @@ pub fn said(folder: &Path, log: &str, event: &str) -> Option<Value> {
     log.lines().rev().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line["event"] == event)
 }
 
+/// Makes lines of a shell that are run in a folder reach a process under the address that they are written with, and find
+/// the tests' own Python.
+///
+/// # Panics
+/// With one line for the first tool that is missing.
+pub fn stands_for(folder: &Path, written: &str, address: &str) {
+    for tool in ["curl", "jq"] {
+        let there = Command::new(tool).arg("--version").stdout(Stdio::null()).status();
+        assert!(there.is_ok(), "{tool} is missing: install it (Debian: apt-get install {tool})");
+    }
+    fs::write(folder.join(".curlrc"), format!("connect-to = \"{written}:{address}\"\n")).unwrap();
+    let python = program(&root().join("scripts/python-env"), &[]);
+    fs::write(folder.join(".python"), Path::new(&python).parent().unwrap().to_str().unwrap()).unwrap();
+}
+
+/// A line of a shell, to be run in a folder, for which [`stands_for`] may have been called.
+fn command(folder: &Path, line: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(folder).env("CURL_HOME", folder);
+    if let Ok(python) = fs::read_to_string(folder.join(".python")) {
+        command.env("PATH", format!("{python}:{}", std::env::var("PATH").unwrap_or_default()));
+    }
+    command
+}
+
 /// Runs a line of a shell in a folder; gives what it prints.
 pub fn shell(folder: &Path, line: &str) -> Vec<u8> {
-    let output = Command::new("sh").args(["-c", line]).current_dir(folder).output().unwrap();
+    let output = command(folder, line).output().unwrap();
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
@@ -43,9 +69,8 @@ pub struct Listening {
 
 impl Listening {
     /// Starts it.
-    pub fn start(line: &str) -> Listening {
-        let mut child =
-            Command::new("sh").args(["-c", &format!("exec {line}")]).stdout(Stdio::piped()).spawn().unwrap();
+    pub fn start(folder: &Path, line: &str) -> Listening {
+        let mut child = command(folder, &format!("exec {line}")).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Listening { child, lines }
     }

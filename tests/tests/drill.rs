@@ -47,7 +47,7 @@ fn an_exercise_is_told_on_the_way_of_every_alert_and_ends_by_itself() {
     let (alerts_before, volumes_before) = (list(""), volumes());
     assert!(alerts_before["counts"]["matching"].as_u64() > Some(0), "{alerts_before}");
 
-    let mut heard = Listening::start(&format!("curl -sN {api}/stream"));
+    let mut heard = Listening::start(folder, &format!("curl -sN {api}/stream"));
     let drill = |more: &[&str]| {
         let args = [&["drill", "--data", "data", "--family", "opioids", "--market", "mx"], more].concat();
         binary::succeeds(folder, &args).trim_end().to_owned()

@@ -44,6 +44,12 @@ impl Detector {
         self.unwatched.iter().map(|(key, incidents)| (key, *incidents))
     }
 
+    /// How many cells were tested when they last changed, and how many were not: for want of history, or of room.
+    pub fn cells(&self) -> (u64, u64) {
+        let tested = self.watches.values().filter(|watch| watch.level.is_some()).count();
+        (tested as u64, (self.watches.len() - tested + self.unwatched.len()) as u64)
+    }
+
     /// Watches places that arrive, as far as there is room; gives those that are watched now. The registry knows their
     /// panes already. The most active come first: neither the order of a day nor that of names shows.
     pub(crate) fn admit(&mut self, arrivals: Arrivals) -> Vec<CellKey> {

@@ -22,6 +22,18 @@ pub struct DetectEntry {
     pub alerts: Vec<Alert>,
     /// What made them.
     pub versions: Versions,
+    /// What was looked at; absent in entries of versions that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cells: Option<Cells>,
+}
+
+/// Cells: families in a market or a part of it, each with its substances or its routes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cells {
+    /// Those in which a shift was looked for when they last changed.
+    pub watched: u64,
+    /// Those in which none was: for want of history, or of room.
+    pub not_watched: u64,
 }
 
 /// The log over a store's objects.

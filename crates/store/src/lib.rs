@@ -43,7 +43,7 @@ pub use alerts::{ALERTS_FILE, write_alerts, write_alerts_to};
 pub use archive::Archive;
 pub use cache::{ColdLedger, LedgerCache};
 pub use chain::Chain;
-pub use detect_log::{DetectEntry, DetectLog};
+pub use detect_log::{Cells, DetectEntry, DetectLog};
 pub use drill::{DrillBox, DrillOrder};
 pub use epoch::{
     ArchivedReject, Batches, Change, DERIVED, EpochError, EpochFile, EpochRows, EpochWriter, FORMAT, FileHead,

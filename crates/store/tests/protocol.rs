@@ -394,6 +394,7 @@ fn the_alert_log_is_appended_once_a_number() {
         epochs: BTreeMap::from([("trade/3".to_owned(), EpochNumber(number))]),
         alerts: Vec::new(),
         versions: versions.clone(),
+        cells: (number == 1).then_some(Cells { watched: 386, not_watched: 26 }),
     };
     assert_eq!(log.closed_to().unwrap(), None);
     for number in 0..3 {

@@ -227,6 +227,7 @@ impl Detecting {
             epochs: self.follower.epochs(),
             alerts,
             versions: versions(&self.catalog),
+            cells: Some(self.walk.cells()),
         };
         if !holdings.append(&entry)? {
             DetectOvertaken { number: entry.number }.log();
@@ -254,7 +255,8 @@ impl Detecting {
         if !alerts.is_empty() {
             let number = self.log.next;
             let (closed_to, epochs, versions) = (day, self.follower.epochs(), versions(&self.catalog));
-            let entry = DetectEntry { number, closed_to, epochs, alerts, versions };
+            let cells = Some(self.walk.cells());
+            let entry = DetectEntry { number, closed_to, epochs, alerts, versions, cells };
             if !holdings.append(&entry)? {
                 // Its order stays: whoever was first tells it, or the next step does.
                 DetectOvertaken { number }.log();

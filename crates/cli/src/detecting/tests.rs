@@ -23,6 +23,8 @@ static STRAIGHT: LazyLock<Vec<Alert>> = LazyLock::new(|| {
         commit(&mut archive, week);
         step_all(&mut detecting, &archive);
     }
+    let cells = archive.log.borrow().last().unwrap().cells.unwrap();
+    assert!(cells.watched > 0, "{cells:?}");
     let alerts = told(&archive);
     assert!(alerts.iter().filter(|alert| alert.status == AlertStatus::Raised).count() >= 2, "{}", alerts.len());
     assert!(alerts.iter().any(|alert| alert.status != AlertStatus::Raised));
@@ -79,6 +81,8 @@ fn days_are_closed_up_to_the_slowest_clock_and_one_entry_tells_of_them() {
     assert_eq!(input.to_string(), "seizure/0");
     step_all(&mut detecting, &archive);
     assert_eq!(closed_days(&archive).len(), 1, "nothing moved: no entry");
+    let cells = archive.log.borrow()[0].cells.unwrap();
+    assert!(cells.watched == 0 && cells.not_watched > 0, "a week is no history: {cells:?}");
     assert!(archive.log.borrow()[0].epochs.len() == 2);
 }
 
@@ -112,7 +116,10 @@ fn places_for_which_there_is_no_room_are_counted() {
         for week in &WEEKS[..20] {
             commit(&mut archive, week);
         }
-        step_all(&mut detecting, &archive).unwatched
+        let unwatched = step_all(&mut detecting, &archive).unwatched;
+        let cells = archive.log.borrow().last().unwrap().cells.unwrap();
+        assert!(cells.not_watched >= unwatched, "{cells:?}");
+        unwatched
     };
     let [none, some] = [Limits::default(), Limits { places_max: 2, ..Limits::default() }].map(unwatched);
     assert!(none == 0 && some > 0, "{none} and {some}");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use headwater_catalog::Catalog;
 use headwater_detect::{Config, Detector};
 use headwater_model::{Alert, EvidenceQuery, KnownDay, Names};
+use headwater_store::Cells;
 use headwater_window::PaneIndex;
 
 use crate::archive::{Evidence, Holdings};
@@ -57,6 +58,12 @@ impl Walk {
     /// Places that no shift is looked for in by themselves: [`Detector::unwatched`].
     pub fn unwatched(&self) -> u64 {
         self.detector.unwatched().count() as u64
+    }
+
+    /// What is looked at: [`Detector::cells`].
+    pub fn cells(&self) -> Cells {
+        let (watched, not_watched) = self.detector.cells();
+        Cells { watched, not_watched }
     }
 
     /// Whether panes have been handed in up to a day.

@@ -85,9 +85,22 @@ pub(crate) struct AlertCounts {
     unseen: u64,
     /// Exercises that match: they stand in the list and in no other count.
     exercises: u64,
+    /// First raised in the seven days up to `closed_to`, or to the day asked for, whatever the filter.
+    raised_in_week: u64,
+    /// How many a week people can work through, of those that fall to no budget of their own.
+    weekly_budget: u32,
     /// The last day on which any alert was first raised.
     #[schema(value_type = Option<String>, format = Date)]
     last_raised: Option<Day>,
+}
+
+/// Cells: families in a market or a part of it, each with its substances or its routes.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CellCounts {
+    /// In which a shift was looked for when they last changed.
+    watched: u64,
+    /// In which none was: for want of twelve months of history, or of room.
+    not_watched: u64,
 }
 
 /// A page of alerts.
@@ -99,6 +112,9 @@ pub(crate) struct AlertList {
     /// What people and the caller have of each of these alerts, in their order.
     beside: Vec<Beside>,
     counts: AlertCounts,
+    /// What is looked at, whatever the filter, for a caller who may see everything; absent for others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cells: Option<CellCounts>,
     /// Where the next page begins; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -185,8 +201,11 @@ pub(crate) async fn list(
                 by_triage,
                 unseen: not_seen,
                 exercises: counted.exercises,
+                raised_in_week: counted.raised_in_week,
+                weekly_budget: view.weekly_budget(),
                 last_raised: counted.last_raised,
             },
+            cells: view.cells().map(|(watched, not_watched)| CellCounts { watched, not_watched }),
             next_cursor: page.next.map(|place| format!("{prefix}{place}")),
             computed_up_to,
             closed_to: view.closed_to(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use axum::Json;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +11,7 @@ use headwater_history::{
     Bounds, DayRange, Deadline, Filter, Format as FileFormat, History, HistoryError, Page, Seen, Table,
 };
 use headwater_model::{Clearance, Day, EventRef, Evidence, KnownDay};
+use serde::Serialize;
 
 use super::shown::{Answer, Shown};
 use super::table::Format;
@@ -55,6 +57,24 @@ impl Wanted {
     /// Of an answer that comes whole.
     pub fn all(params: &mut Params, headers: &HeaderMap) -> Result<Wanted, Problem> {
         Ok(Wanted { format: Format::of(params, headers)?, page: Page { size: FILE_ROWS_MAX, after: None } })
+    }
+
+    /// The rows as a file of that name, or as the JSON that they are made into.
+    ///
+    /// # Errors
+    /// Where there are more rows than a file may have.
+    pub fn answer<T: Table, L: Serialize>(
+        &self,
+        name: &str,
+        rows: Vec<T>,
+        all: u64,
+        seen: &Seen,
+        list: impl FnOnce(Vec<T>) -> L,
+    ) -> Result<Answer<Response>, Problem> {
+        if let Some(file) = self.file(name, &rows, all, seen)? {
+            return Ok(file);
+        }
+        Ok(Answer(Shown::of(seen.marking), Json(list(rows)).into_response()))
     }
 
     /// The rows as a file of that name; none for JSON.

@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
+use headwater_people::Moment;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
@@ -34,6 +35,11 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Sent<T> {
         let read = serde_json::from_slice(&bytes);
         read.map(Sent).map_err(|error| Problem::field("body", "", format!("what the document describes: {error}")))
     }
+}
+
+/// A time that a field of a body says.
+pub(super) fn moment(field: &'static str, value: &str) -> Result<Moment, Problem> {
+    Moment::parse(value).ok_or_else(|| Problem::field(field, value, "a time in UTC, as in 2026-12-04T00:00:00Z"))
 }
 
 async fn whole(body: Body) -> Result<Vec<u8>, Problem> {

@@ -1,8 +1,39 @@
 //! What an alert rests on, as a question to the archive.
 
+use std::sync::Arc;
+
 use headwater_catalog::Catalog;
 use headwater_history::{DayRange, Filter, Side};
-use headwater_model::{Alert, Clearance, Country, EventRef, Kind, Mover, Scope};
+use headwater_model::{Alert, Clearance, Country, Day, EventRef, Kind, KnownDay, Mover, Scope};
+
+use super::{Api, alerts};
+use crate::{Problem, Reader};
+
+/// An alert as a reader asks for what it rests on.
+pub(super) struct Ground {
+    pub alert: Arc<Alert>,
+    pub carrying: Carrying,
+    /// Up to which day's knowledge its records are told.
+    pub known: KnownDay,
+    /// On whose behalf the archive is asked.
+    pub clearance: Arc<Clearance>,
+}
+
+impl Ground {
+    /// Of the alert as it stood on a day, or of its last revision.
+    ///
+    /// # Errors
+    /// The one answer where there is none that the reader may see.
+    pub async fn of(api: &Api, reader: &Reader, id: String, as_of: Option<Day>) -> Result<Ground, Problem> {
+        let alert = alerts::revisions(api, reader, id, as_of).await?.pop().ok_or_else(alerts::nothing)?;
+        Ok(Ground {
+            carrying: Carrying::of(&alert, api.model.catalog()),
+            known: KnownDay(as_of.unwrap_or(alert.as_of)),
+            clearance: Arc::new(clearance(&alert, &reader.clearance)),
+            alert,
+        })
+    }
+}
 
 /// What an alert rests on: the records of its cell, its reporters and its days, and of these what fell and what rose.
 pub(super) struct Carrying {
@@ -13,7 +44,7 @@ pub(super) struct Carrying {
 }
 
 impl Carrying {
-    pub fn of(alert: &Alert, catalog: &Catalog) -> Carrying {
+    fn of(alert: &Alert, catalog: &Catalog) -> Carrying {
         let country = |text: &str| Country::from_letters(text.as_bytes().try_into().ok()?);
         let place: Vec<String> = alert.place.iter().cloned().collect();
         let (subdivisions, offices) = match alert.scope {
@@ -84,7 +115,7 @@ fn members(family: &str, catalog: &Catalog) -> Vec<String> {
 
 /// What a reader may see of what an alert was computed from, and nothing of a narrower label: so that the rows are those
 /// that its figures were made of.
-pub(super) fn clearance(alert: &Alert, reader: &Clearance) -> Clearance {
+fn clearance(alert: &Alert, reader: &Clearance) -> Clearance {
     let marking = reader.marking().min(alert.computed_up_to);
     Clearance::new(marking, reader.organisations().iter().cloned())
 }

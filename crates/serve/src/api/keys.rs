@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use headwater_model::{Clearance, Marking};
-use headwater_people::{ApiKey, By, Grant, Moment, PAGE_MAX, Role};
+use headwater_people::{ApiKey, By, Grant, PAGE_MAX, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::body::Sent;
+use super::body::{Sent, moment};
 use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
 use crate::params::{Params, is_id};
@@ -158,8 +158,7 @@ pub(crate) async fn create(
     if !reader.clearance.covers(&clearance) {
         return Err(Problem::forbidden("a key may see no more than whoever makes it: lower its marking or its list"));
     }
-    let allowed = "a time in UTC, as in 2026-12-04T00:00:00Z";
-    let expires = Moment::parse(&new.expires).ok_or_else(|| Problem::field("expires", &new.expires, allowed))?;
+    let expires = moment("expires", &new.expires)?;
     let by = By { who: &reader.handle, at: api.now() };
     let (key, token) = api.people.create_key(&new.name, &Grant::new(roles, clearance), expires, by).await?;
     Ok(Answer(Shown::nothing(), Json(MadeKey { token, key: KeyRow::of(key) })))

@@ -1,9 +1,8 @@
 //! Notices of exports that no declaration ever referred to.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use headwater_history::{NoticePage, NoticeQuery, UnansweredNotice};
 use headwater_model::Marking;
 use serde::Serialize;
@@ -12,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::archive::{Wanted, filter, known};
 use super::observations::ArchiveQuery;
 use super::openapi::ProblemAnswer;
-use super::shown::{Answer, Shown};
+use super::shown::Answer;
 use super::{Api, openapi};
 use crate::params::Params;
 use crate::{Problem, Reader};
@@ -81,10 +80,7 @@ pub(crate) async fn unanswered(
     let asked =
         api.dig(reader.clearance, move |history, reader, bounds| history.unanswered_notices(reader, bounds, &query));
     let NoticePage { rows, unanswered, notices, next, seen } = asked.await?;
-    if let Some(file) = wanted.file("notices", &rows, unanswered, &seen)? {
-        return Ok(file);
-    }
-    let list = NoticeList {
+    wanted.answer("notices", rows, unanswered, &seen, |rows| NoticeList {
         notices: rows,
         unanswered,
         in_force: notices,
@@ -92,6 +88,5 @@ pub(crate) async fn unanswered(
         marking: seen.marking.map(Marking::as_str),
         computed_up_to,
         simulated: seen.simulated,
-    };
-    Ok(Answer(Shown::of(seen.marking), Json(list).into_response()))
+    })
 }

@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use headwater_history::{Observation, ObservationPage, ObservationQuery, Totals, View};
 use headwater_model::{Clearance, Day, KnownDay, Marking};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::archive::{Wanted, days, filter, known};
-use super::carrying::{Carrying, clearance, top_events};
+use super::carrying::{Ground, top_events};
 use super::openapi::ProblemAnswer;
-use super::shown::{Answer, Shown};
-use super::{Api, alerts, openapi};
+use super::shown::Answer;
+use super::{Api, openapi};
 use crate::params::Params;
 use crate::{Problem, Reader};
 
@@ -188,8 +187,7 @@ pub(crate) async fn of_alert(
     let (view, newest_first) = rows(&mut params)?;
     let wanted = Wanted::of(&mut params, &headers)?;
     params.finish()?;
-    let alert = alerts::revisions(&api, &reader, id, as_of).await?.pop().ok_or_else(alerts::nothing)?;
-    let carrying = Carrying::of(&alert, api.model.catalog());
+    let Ground { alert, carrying, known, clearance } = Ground::of(&api, &reader, id, as_of).await?;
     let both = [&carrying.falling, &carrying.rising];
     let mut filter = carrying.filter(match side {
         Some(true) => &both[..1],
@@ -203,9 +201,8 @@ pub(crate) async fn of_alert(
     if top.is_some() {
         filter.events = top_events(&alert);
     }
-    let as_of = Some(KnownDay(as_of.unwrap_or(alert.as_of)));
-    let query = ObservationQuery { filter, as_of, view, newest_first, page: wanted.page.clone() };
-    answer(&api, Arc::new(clearance(&alert, &reader.clearance)), query, &wanted).await
+    let query = ObservationQuery { filter, as_of: Some(known), view, newest_first, page: wanted.page.clone() };
+    answer(&api, clearance, query, &wanted).await
 }
 
 /// Net or every change, and in which order.
@@ -232,17 +229,13 @@ async fn answer(
     let (computed_up_to, as_of) = (reader.marking().as_str(), query.as_of);
     let asked = api.dig(reader, move |history, reader, bounds| history.observations(reader, bounds, &query));
     let ObservationPage { rows, totals, next, seen } = asked.await?;
-    if let Some(file) = wanted.file("observations", &rows, totals.rows, &seen)? {
-        return Ok(file);
-    }
-    let list = ObservationList {
-        observations: rows,
+    wanted.answer("observations", rows, totals.rows, &seen, |observations| ObservationList {
+        observations,
         totals: ObservationTotals::of(totals),
         next_cursor: next,
         marking: seen.marking.map(Marking::as_str),
         computed_up_to,
         as_of: as_of.map(|KnownDay(day)| day),
         simulated: seen.simulated,
-    };
-    Ok(Answer(Shown::of(seen.marking), Json(list).into_response()))
+    })
 }

@@ -1,21 +1,18 @@
 //! Parties, as opaque ids, that are seen on both sides of a shift.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use headwater_history::{PartyAnswer, PartyQuery, SharedParty};
-use headwater_model::{Day, KnownDay, Marking};
+use headwater_model::{Day, Marking};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
 use super::archive::Wanted;
-use super::carrying::{Carrying, clearance};
+use super::carrying::{Carrying, Ground};
 use super::openapi::ProblemAnswer;
-use super::shown::{Answer, Shown};
-use super::{Api, alerts, openapi};
+use super::shown::Answer;
+use super::{Api, openapi};
 use crate::params::Params;
 use crate::{Problem, Reader};
 
@@ -77,25 +74,19 @@ pub(crate) async fn of_alert(
     let as_of = params.day("as_of")?;
     let wanted = Wanted::whole(&mut params, &headers)?;
     params.finish()?;
-    let alert = alerts::revisions(&api, &reader, id, as_of).await?.pop().ok_or_else(alerts::nothing)?;
-    let Carrying { common: filter, falling, rising } = Carrying::of(&alert, api.model.catalog());
-    let as_of = Some(KnownDay(as_of.unwrap_or(alert.as_of)));
-    let query = PartyQuery { filter, falling, rising, as_of, limit: wanted.page.size };
-    let reader = Arc::new(clearance(&alert, &reader.clearance));
-    let computed_up_to = reader.marking().as_str();
-    let asked = api.dig(reader, move |history, reader, bounds| history.shared_parties(reader, bounds, &query));
+    let Ground { carrying, known, clearance, .. } = Ground::of(&api, &reader, id, as_of).await?;
+    let Carrying { common: filter, falling, rising } = carrying;
+    let query = PartyQuery { filter, falling, rising, as_of: Some(known), limit: wanted.page.size };
+    let computed_up_to = clearance.marking().as_str();
+    let asked = api.dig(clearance, move |history, reader, bounds| history.shared_parties(reader, bounds, &query));
     let PartyAnswer { rows, shared, falling, rising, seen } = asked.await?;
-    if let Some(file) = wanted.file("parties", &rows, shared, &seen)? {
-        return Ok(file);
-    }
-    let list = PartyList {
-        parties: rows,
+    wanted.answer("parties", rows, shared, &seen, |parties| PartyList {
+        parties,
         shared,
         falling,
         rising,
         marking: seen.marking.map(Marking::as_str),
         computed_up_to,
         simulated: seen.simulated,
-    };
-    Ok(Answer(Shown::of(seen.marking), Json(list).into_response()))
+    })
 }

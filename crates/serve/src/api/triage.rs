@@ -2,12 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use headwater_people::{BULK_MAX, By, Command, Moment, PAGE_MAX, Reason, Role, State as Standing, Transition, Triage};
+use headwater_people::{BULK_MAX, By, Command, PAGE_MAX, Reason, Role, State as Standing, Transition, Triage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::body::Sent;
+use super::body::{Sent, moment};
 use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
 use crate::params::Params;
@@ -93,11 +93,7 @@ pub(crate) enum Decision {
 impl Decision {
     fn command(self) -> Result<Command, Problem> {
         Ok(match self {
-            Decision::Acknowledge { until } => {
-                let read = Moment::parse(&until);
-                let allowed = "a time in UTC, as in 2026-12-04T00:00:00Z";
-                Command::Acknowledge { until: read.ok_or_else(|| Problem::field("until", &until, allowed))? }
-            }
+            Decision::Acknowledge { until } => Command::Acknowledge { until: moment("until", &until)? },
             Decision::Assign { assignee } => Command::Assign { to: assignee },
             Decision::Unassign => Command::Unassign,
             Decision::Close { reason } => {

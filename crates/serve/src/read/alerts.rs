@@ -7,6 +7,9 @@ use headwater_model::{Alert, AlertStatus, Band, Day, Kind, Marking, Raised};
 
 use super::View;
 
+/// Days over which a desk's budget is counted.
+const WEEK_DAYS: i32 = 7;
+
 /// Every revision in the order in which it was told.
 #[derive(Default)]
 pub(super) struct Book {
@@ -120,6 +123,8 @@ pub struct Counted {
     pub by_family: BTreeMap<String, u64>,
     /// By market.
     pub by_market: BTreeMap<String, u64>,
+    /// First raised in the seven days up to the last closed day, or to the day asked for, whatever the filter.
+    pub raised_in_week: u64,
     /// The last day on which an alert was first raised, whatever the filter.
     pub last_raised: Option<Day>,
 }
@@ -215,9 +220,12 @@ impl View<'_> {
     ) -> AlertPage {
         let mut counted = Counted::default();
         let mut matching: Vec<(String, &Arc<Alert>)> = Vec::new();
+        let today = filter.as_of.or(self.closed_to());
         for alert in self.standing(filter.as_of) {
             if !alert.exercise {
                 counted.without_filter += 1;
+                let is_lately = today.is_some_and(|today| alert.detected_at > today - WEEK_DAYS);
+                counted.raised_in_week += u64::from(is_lately);
                 counted.last_raised = counted.last_raised.max(Some(alert.detected_at));
             }
             if filter.takes(alert) && also(alert) {

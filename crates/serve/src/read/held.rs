@@ -78,6 +78,8 @@ pub struct Held {
     pub(super) book: Book,
     pub(super) inputs: BTreeMap<Input, Standing>,
     pub(super) closed_to: Option<Day>,
+    /// Cells that are watched, and that are not.
+    pub(super) cells: Option<(u64, u64)>,
     /// Lines of completeness by the classes that a reader sees; forgotten with every change.
     pub(super) lines: Mutex<BTreeMap<Vec<bool>, Complete>>,
 }
@@ -123,6 +125,11 @@ impl Held {
     pub fn tell(&mut self, alerts: impl IntoIterator<Item = Alert>, closed_to: Day) {
         alerts.into_iter().for_each(|alert| self.book.add(alert));
         self.closed_to = self.closed_to.max(Some(closed_to));
+    }
+
+    /// Keeps how many cells are watched, and how many are not, where that is known.
+    pub fn watches(&mut self, cells: Option<(u64, u64)>) {
+        self.cells = cells.or(self.cells);
     }
 
     /// The place of a series of other names among the own ones.

@@ -89,4 +89,15 @@ impl View<'_> {
     pub fn closed_to(&self) -> Option<Day> {
         self.held().closed_to
     }
+
+    /// How many alerts a week people can work through, of those that fall to no budget of their own.
+    pub fn weekly_budget(&self) -> u32 {
+        self.model.budgets.common
+    }
+
+    /// Cells that are watched, and that are not; for a reader who sees everything alone, for each is there by records of
+    /// any label.
+    pub fn cells(&self) -> Option<(u64, u64)> {
+        self.held().cells.filter(|_| self.reader.sees_everything())
+    }
 }

@@ -37,10 +37,10 @@ fn the_committed_document_is_the_program_s() {
     );
     assert!(ours.contains("\"openapi\": \"3.1.0\""));
     // Whatever is referred to is there.
-    let schemas = &document()["components"]["schemas"];
-    let named = ours.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
-    for name in named.collect::<BTreeSet<_>>() {
-        assert!(!schemas[name].is_null(), "{name}");
+    let referred = ours.split("\"$ref\": \"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for to in referred.collect::<BTreeSet<_>>() {
+        let found = to.strip_prefix('#').and_then(|path| document().pointer(path).cloned());
+        assert!(found.is_some(), "{to}");
     }
 }
 
@@ -273,6 +273,44 @@ fn filters_counts_revisions_and_ranks_are_of_what_the_reader_sees() {
 }
 
 #[test]
+fn days_that_are_asked_for_are_those_of_the_whole() {
+    let lengths = [1, 7, 31, 366];
+    let records: Vec<Record> = (0..60)
+        .map(|at| Record {
+            first: Day(18_000 + at * 11),
+            period_days: lengths[at as usize % 4],
+            known_on: Day(18_000 + at * 11 + 400),
+            mass_mg: 1 << (at % 40),
+            ..record()
+        })
+        .collect();
+    let bed = Bed::new();
+    let routes = bed.routes(&model(&records, &[]), everything());
+    run(async {
+        for query in ["window=28", "window=364", "granularity=week&window=7", "granularity=year&window=91"] {
+            let lines = async |more: &str| -> Vec<Value> {
+                let list = json(&routes, &format!("/api/v1/volumes?limit=1000&{query}{more}")).await;
+                list["volumes"].as_array().unwrap().clone()
+            };
+            let whole = lines("").await;
+            // Where lines are of one day each, those of some days are a part of the whole, their windows too.
+            let (from, to) = (Day(18_300), Day(18_500));
+            let some = lines(&format!("&from={from}&to={to}")).await;
+            assert!(some.len() > 3 || query.contains("year"), "{query}");
+            let window =
+                |line: &Value| (line["day"].clone(), line["period_days"].clone(), line["window_mass_mg"].clone());
+            let all: Vec<_> = whole.iter().map(window).collect();
+            assert!(some.iter().all(|line| all.contains(&window(line))), "{query}: {some:?}");
+            let within =
+                |line: &&Value| (from.to_string()..=to.to_string()).contains(&line["day"].as_str().unwrap().to_owned());
+            if !query.contains("granularity") {
+                assert_eq!(some.iter().collect::<Vec<_>>(), whole.iter().filter(within).collect::<Vec<_>>(), "{query}");
+            }
+        }
+    });
+}
+
+#[test]
 fn an_exercise_stands_in_the_list_and_in_no_count_but_its_own() {
     let label = open(Marking::Green);
     let mut alerts = vec![alert("a", 1, &label), alert("b", 1, &label), alert("e", 1, &label)];
@@ -295,6 +333,40 @@ fn an_exercise_stands_in_the_list_and_in_no_count_but_its_own() {
         assert_eq!((ids(&alone), &alone["counts"]["matching"]), (vec!["\"e\"".to_owned()], &0.into()));
         assert_eq!(alone["alerts"][0]["priority"]["rank"], 7, "it has no place among the others");
         assert_eq!(json(&with, "/api/v1/alerts?exercise=false").await["alerts"], others["alerts"]);
+    });
+}
+
+#[test]
+fn what_was_raised_this_week_is_counted_beside_the_budget() {
+    let mut alerts: Vec<Alert> = (0..4).map(|n| alert(&format!("a{n}"), 1, &open(Marking::Green))).collect();
+    // The last closed day of the fixture is 20,000.
+    for (alert, day) in alerts.iter_mut().zip([19_993, 19_994, 20_000, 20_000]) {
+        (alert.detected_at, alert.as_of) = (Day(day), Day(day));
+    }
+    alerts[3].exercise = true;
+    let bed = Bed::new();
+    let routes = bed.routes(&model(&[], &alerts), everything());
+    run(async {
+        let counts = async |query: &str| json(&routes, &format!("/api/v1/alerts?{query}")).await["counts"].clone();
+        let all = counts("").await;
+        assert_eq!((&all["raised_in_week"], &all["weekly_budget"]), (&2.into(), &10.into()));
+        assert_eq!(counts("market=NL").await["raised_in_week"], 2, "whatever the filter");
+        assert_eq!(counts(&format!("as_of={}", Day(19_999))).await["raised_in_week"], 2);
+    });
+}
+
+#[test]
+fn what_is_watched_is_told_to_whom_nothing_is_hidden() {
+    let model = model(&[], &[alert("a", 1, &open(Marking::Green))]);
+    let bed = Bed::new();
+    let (low, all) = (bed.routes(&model, Clearance::new(Marking::Red, ["ORG-A"])), bed.routes(&model, everything()));
+    run(async {
+        assert!(json(&all, "/api/v1/alerts").await["cells"].is_null());
+        model.change(|held| held.watches(Some((386, 26))));
+        model.change(|held| held.watches(None));
+        let cells = json!({"watched": 386, "not_watched": 26});
+        assert_eq!(json(&all, "/api/v1/alerts?market=NL").await["cells"], cells);
+        assert!(json(&low, "/api/v1/alerts").await["cells"].is_null());
     });
 }
 
