@@ -236,3 +236,29 @@ fn state_is_measured_by_its_own_account_and_by_the_process() {
     assert_eq!(figure(&text, "| events in memory | ", 2), 1_000.0, "{text}");
     assert!(text.contains("| panes of 1,000 series, day by day | 1,000 | "), "{text}");
 }
+
+#[test]
+fn an_api_is_asked_and_listened_to_by_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let (at, temporary) = (folder.path(), folder.path().join("tmp"));
+    fs::create_dir(&temporary).unwrap();
+    let small = "--events 30000 --series 300 --days 100 --questions 40 --clients 300 --alerts 2";
+    let args: Vec<&str> = ["bench", "serve"].into_iter().chain(small.split(' ')).collect();
+    let output = headwater(at, &args, &[("TMPDIR", temporary.to_str().unwrap())]);
+    assert!(output.status.success(), "{}", words(&output));
+    let text = String::from_utf8(output.stdout).unwrap();
+    for (row, n) in [
+        ("| volumes of a substance in a market, weeks, rolling", 40.0),
+        ("| volumes of a market, months", 40.0),
+        ("| records of a substance in a market, first", 2.0),
+        ("| records of a substance in a market, again", 2.0),
+        ("| live stream", 600.0),
+        ("| volumes of a substance in a market, once more", 40.0),
+    ] {
+        assert_eq!(figure(&text, row, 2), n, "{text}");
+        assert!(figure(&text, row, 3) <= figure(&text, row, 4) && figure(&text, row, 6) > 1.0, "{text}");
+    }
+    assert!(text.contains("600 events to 300 clients"), "{text}");
+    is_empty(&temporary);
+    assert!(fails(at, &["bench", "serve", "--clients", "5000"], 2).contains("1 to 1024"));
+}

@@ -1,6 +1,7 @@
 //! What can be said on the command line.
 
 mod bench;
+mod bench_serve;
 mod drill;
 mod explain;
 mod import;
@@ -15,6 +16,7 @@ pub use bench::{
     Bench, BenchCluster, BenchDetect, BenchDrain, BenchLoad, BenchPipeline, BenchRestore, BenchRestoreOnce, BenchState,
     BenchStateOnce, Keep, Sweep,
 };
+pub use bench_serve::BenchServe;
 pub use drill::Drill;
 pub use explain::{Detect, Explain};
 pub use import::{Cbp, Import};

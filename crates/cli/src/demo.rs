@@ -15,6 +15,7 @@ use anyhow::{Context, anyhow};
 use headwater_catalog::Catalog;
 use headwater_model::{Alert, AlertStatus, Day};
 use headwater_runtime::{Config, PeopleDatabase, Shutdown};
+use headwater_serve::Rate;
 use headwater_sim::{Scenario, Spec, World};
 use headwater_store::{
     ALERTS_FILE, Archive, DetectLog, Objects, OutputFolder, REJECTS_FILE, SUMMARY_FILE, StoreUrl, VOLUMES_FILE,
@@ -185,7 +186,8 @@ fn write_marker(dir: &Path, marker: Marker) -> anyhow::Result<()> {
 /// The API; where another process has the address, says how to give another.
 fn serve(config: &Config, objects: &Objects, catalog: &Arc<Catalog>) -> Result<Serving, Failure> {
     let budgets = crate::budgets::detector(&config.detect, catalog)?.budgets;
-    Serving::start(config, budgets, &Archive::new(objects.clone()), catalog).map_err(|failure| match failure {
+    Serving::start(config, budgets, &Archive::new(objects.clone()), catalog, Rate::API).map_err(|failure| match failure
+    {
         Failure::Failed(error) => Failure::Failed(error.context("give another address with --listen")),
         other => other,
     })

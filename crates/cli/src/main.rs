@@ -28,6 +28,7 @@ mod import;
 mod live;
 mod memory;
 mod metrics_cmd;
+mod open_files;
 mod progress;
 mod rejects;
 mod replay;

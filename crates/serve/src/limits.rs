@@ -37,7 +37,7 @@ impl Limits {
     /// For people's browsers and programs, and their live streams. A connection ends after an hour: a stream goes on at
     /// the next one where this one ended.
     pub const API: Limits = Limits {
-        connections: 256,
+        connections: 1_280,
         head_at_most: Duration::from_secs(75),
         connection_at_most: Duration::from_secs(3_600),
         answer_at_most: Duration::from_secs(30),

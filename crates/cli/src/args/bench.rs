@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::{Args, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 
+use crate::args::BenchServe;
+
 /// A topic with more takes a broker on one machine minutes to make.
 const PARTITIONS: RangeInclusive<u32> = 1..=1_000;
 
@@ -28,6 +30,8 @@ pub enum Bench {
     Restore(BenchRestore),
     /// Memory and disk of what a process keeps: bytes a live pane, bytes an event
     State(BenchState),
+    /// Build a large store and serve it: how long questions take, and how live streams of many clients keep up
+    Serve(BenchServe),
     /// Methods of finding shifts side by side on simulated cells: what each finds at the same budget of false alarms
     Detect(BenchDetect),
     /// Read a topic with the bare client: what `pipeline` measures the product against, as a process of its own

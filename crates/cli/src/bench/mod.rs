@@ -6,12 +6,15 @@ mod build;
 mod detect;
 mod exact;
 mod figures;
+mod http;
 mod killed;
+mod listeners;
 mod load;
 mod pipeline;
 mod process;
 mod product;
 mod restore;
+mod serve;
 mod state;
 mod sweep;
 mod table;
@@ -26,6 +29,7 @@ pub fn bench(args: &Bench) -> Result<(), Failure> {
         Bench::Pipeline(args) => pipeline::pipeline(args),
         Bench::Restore(args) => restore::restore(args),
         Bench::State(args) => state::state(args),
+        Bench::Serve(args) => serve::serve(args),
         Bench::Detect(args) => detect::detect(args),
         Bench::Drain(args) => bare::drain(args),
         Bench::RestoreOnce(args) => restore::once(args),

@@ -1,7 +1,7 @@
 //! Detection over the archive: following what is committed, closing days, keeping the alert log.
 
 mod clocks;
-mod exercise;
+pub mod exercise;
 mod follower;
 mod heard;
 mod log;

@@ -19,6 +19,7 @@ use headwater_model::Alert;
 use headwater_normalize::WriterSchemas;
 use headwater_runtime::metrics::Stage;
 use headwater_runtime::{Cluster, Config, Shutdown};
+use headwater_serve::Rate;
 use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
 use super::alerts::KafkaAlerts;
@@ -136,7 +137,7 @@ impl Live {
         };
         // Behind the inputs' locks: a second process on the same folder is told of those.
         let serving = if roles.serve {
-            Some(Serving::start(&config, detector.budgets.clone(), &archive, &catalog)?)
+            Some(Serving::start(&config, detector.budgets.clone(), &archive, &catalog, Rate::API)?)
         } else {
             None
         };

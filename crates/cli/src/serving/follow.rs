@@ -64,7 +64,10 @@ impl Following {
             if stop() {
                 return Ok(());
             }
-            self.with(model, |held| held.tell(entry.alerts, entry.closed_to));
+            self.with(model, |held| {
+                held.tell(entry.alerts, entry.closed_to);
+                held.watches(entry.cells.map(|cells| (cells.watched, cells.not_watched)));
+            });
             self.entry += 1;
         }
         if !self.published && !stop() {

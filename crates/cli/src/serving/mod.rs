@@ -19,6 +19,7 @@ use headwater_store::Archive;
 use crate::archive::Holdings;
 use crate::clock::{self, Stopwatch};
 use crate::failure::Failure;
+use crate::open_files;
 use crate::versions::versions;
 use follow::Following;
 
@@ -41,13 +42,15 @@ pub struct Serving {
 
 impl Serving {
     /// Listens where the configuration says, and answers "not yet" until the store was read. The people's database is
-    /// made where it is a file that is not there yet.
+    /// made where it is a file that is not there yet. Each caller may ask at a rate.
     pub fn start(
         config: &Config,
         budgets: Budgets,
         archive: &Archive,
         catalog: &Arc<Catalog>,
+        rate: Rate,
     ) -> Result<Serving, Failure> {
+        open_files::raise();
         let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
         let people = location(config)?;
         let routes = async || {
@@ -59,7 +62,7 @@ impl Serving {
             let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
-            let grounds = Grounds { model, history, people, gate, versions, clock, rate: Rate::API };
+            let grounds = Grounds { model, history, people, gate, versions, clock, rate };
             Ok(behind(api(grounds), config.serve.trusted_proxies.clone()))
         };
         let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;

@@ -17,6 +17,7 @@ mod observations;
 mod openapi;
 mod parties;
 mod quality;
+mod reference;
 mod sessions;
 mod shares;
 mod shown;
@@ -76,8 +77,9 @@ const DIGS: usize = 2;
 /// How long a question may wait and work.
 const QUESTION_AT_MOST: Duration = Duration::from_secs(10);
 
-/// Live streams at a time.
-const STREAMS: usize = 64;
+/// Live streams at a time: every desk of a large service, at some 50 KB each. Of the connections that there may be
+/// ([`crate::Limits::API`]) others are left for questions.
+const STREAMS: usize = 1_024;
 
 /// Seconds after which a client may ask again that was turned away.
 const AGAIN_AFTER_S: u32 = 5;
@@ -173,7 +175,7 @@ pub fn api(grounds: Grounds) -> Router {
         .merge(oidc::routes())
         .merge(crate::desk::desk())
         .route("/openapi.json", get(openapi::json))
-        .route("/reference", get(openapi::reference))
+        .route("/reference", get(reference::reference))
         .fallback(|| async { Problem::absent("there is no such path; /openapi.json lists those there are") })
         .method_not_allowed_fallback(|| async { Problem::method("/openapi.json lists what this path takes") })
         .layer(middleware::from_fn(guard))

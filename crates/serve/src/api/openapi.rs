@@ -24,7 +24,7 @@ pub(crate) struct ProblemAnswer(Problem);
         title = "Headwater",
         description = "Alerts, exact volumes and data quality. Every answer holds and counts exactly what the caller may \
                        see. Unknown parameters are refused. Limits: lists have pages, a question works at most 10 s, a \
-                       connection lives at most an hour, 64 clients may listen to the stream, \
+                       connection lives at most an hour, 1,024 clients may listen to the stream, \
                        300 requests may come at once and 20 a second from one caller.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
@@ -47,7 +47,9 @@ struct Description;
 /// The document. The same program always writes the same.
 pub fn document() -> Value {
     let mut document = serde_json::to_value(Description::openapi()).unwrap_or_default();
-    document["components"]["schemas"]["Alert"] = serde_json::from_str(ALERT).unwrap_or_default();
+    let mut alert: Value = serde_json::from_str(ALERT).unwrap_or_default();
+    place(&mut alert);
+    document["components"]["schemas"]["Alert"] = alert;
     // Without either the caller is the local reader, where there is one.
     document["components"]["securitySchemes"] = serde_json::json!({
         "key": {"type": "http", "scheme": "bearer", "description": "An API key, or a token of an issuer"},
@@ -58,6 +60,24 @@ pub fn document() -> Value {
     });
     document["security"] = serde_json::json!([{}, {"key": []}, {"session": []}]);
     document
+}
+
+/// Makes a schema of its own a part of the document: without a name of its own, its references lead into the document,
+/// where every tool follows them.
+fn place(schema: &mut Value) {
+    match schema {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "$id" && name != "$schema");
+            if let Some(Value::String(to)) = fields.get_mut("$ref")
+                && let Some(of) = to.strip_prefix("#/")
+            {
+                *to = format!("#/components/schemas/Alert/{of}");
+            }
+            fields.values_mut().for_each(place);
+        }
+        Value::Array(items) => items.iter_mut().for_each(place),
+        _ => {}
+    }
 }
 
 /// `/openapi.json`.
@@ -79,57 +99,4 @@ pub(super) fn any_object() -> RefOr<Schema> {
 
 pub(super) fn any_objects() -> RefOr<Schema> {
     RefOr::T(ArrayBuilder::new().items(any_object()).build().into())
-}
-
-/// `/reference`: the document as a page that loads nothing.
-pub(super) async fn reference() -> Response {
-    ([(CONTENT_TYPE, "text/html; charset=utf-8")], page(&document())).into_response()
-}
-
-fn page(document: &Value) -> String {
-    let mut page = String::from(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Headwater API</title></head><body>",
-    );
-    let text = |value: &Value| escaped(value.as_str().unwrap_or_default());
-    page.push_str(&format!(
-        "<h1>{} API</h1><p>{}</p>",
-        text(&document["info"]["title"]),
-        text(&document["info"]["description"])
-    ));
-    page.push_str("<p><a href=\"/openapi.json\">The same as OpenAPI 3.1</a></p>");
-    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
-        for (method, operation) in methods.as_object().into_iter().flatten() {
-            let (method, path) = (escaped(&method.to_uppercase()), escaped(path));
-            page.push_str(&format!("<h2><code>{method} {path}</code></h2>"));
-            for key in ["summary", "description"] {
-                page.push_str(&format!("<p>{}</p>", text(&operation[key])));
-            }
-            let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if !parameters.is_empty() {
-                page.push_str(
-                    "<table><thead><tr><th>parameter</th><th>in</th><th>what it says</th></tr></thead><tbody>",
-                );
-            }
-            for parameter in parameters {
-                let (name, place) = (text(&parameter["name"]), text(&parameter["in"]));
-                let what = text(&parameter["description"]);
-                page.push_str(&format!("<tr><td><code>{name}</code></td><td>{place}</td><td>{what}</td></tr>"));
-            }
-            if !parameters.is_empty() {
-                page.push_str("</tbody></table>");
-            }
-        }
-    }
-    page.push_str("<h1>Schemas</h1>");
-    for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
-        let schema = escaped(&serde_json::to_string_pretty(schema).unwrap_or_default());
-        let name = escaped(name);
-        page.push_str(&format!("<details><summary><code>{name}</code></summary><pre>{schema}</pre></details>"));
-    }
-    page.push_str("</body></html>");
-    page
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,12 +1,18 @@
 //! Volumes as a reader asks for them: panes added up over exactly what the reader sees.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use headwater_model::{Country, Day, Evidence, KnownDay, Marking, Route, Series, days_in_month, in_window};
+use headwater_model::{
+    Country, Day, EventDay, Evidence, KnownDay, Marking, PERIOD_SLACK_DAYS, Route, Series, days_in_month, in_window,
+};
 
 use super::View;
 use super::held::Spot;
+
+/// Days of the longest period that a record may have.
+const PERIOD_DAYS_MAX: i32 = 366;
 
 /// Panes that one question may add up: a second of work.
 const PANES_MAX: u64 = 5_000_000;
@@ -99,6 +105,26 @@ pub struct Selection {
     pub window_days: Option<i32>,
 }
 
+impl Selection {
+    /// Where all figures lie that lines or their windows are made of; some more may.
+    fn spots(&self) -> (Bound<Spot>, Bound<Spot>) {
+        let spot = |first: Day, known_on: i32, period_days: u16| Spot {
+            first: EventDay(first),
+            period_days,
+            known_on: KnownDay(Day(known_on)),
+        };
+        // A figure's first day lies up to its period before the last, and that in a window before the line's day.
+        let back = self.window_days.map_or(0, |days| days + PERIOD_SLACK_DAYS) + PERIOD_DAYS_MAX;
+        let from = self.from.map(|from| Day(from.0.saturating_sub(back)));
+        // A window ends with the span that holds the last day.
+        let to = self.to.map(|to| self.granularity.span(to).map_or(to, |(_, last)| last));
+        (
+            from.map_or(Bound::Unbounded, |from| Bound::Included(spot(from, i32::MIN, 0))),
+            to.map_or(Bound::Unbounded, |to| Bound::Included(spot(to, i32::MAX, u16::MAX))),
+        )
+    }
+}
+
 /// What a line of a route's column stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Way<'v> {
@@ -138,6 +164,27 @@ pub struct VolumeLine {
     pub window: Option<[i64; 2]>,
 }
 
+/// Which names a selection takes, by their number: there are many series to a name, and each name is looked at once.
+#[derive(Default)]
+struct Chosen {
+    substances: Answers,
+    sources: Answers,
+    routes: Answers,
+}
+
+/// What was found of each number.
+#[derive(Default)]
+struct Answers(Vec<Option<bool>>);
+
+impl Answers {
+    fn of(&mut self, at: usize, find: impl FnOnce() -> bool) -> bool {
+        if self.0.len() <= at {
+            self.0.resize(at + 1, None);
+        }
+        *self.0[at].get_or_insert_with(find)
+    }
+}
+
 /// Lines, and what they are made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VolumeSheet {
@@ -172,26 +219,30 @@ impl View<'_> {
         let (held, seen) = (self.held(), self.classes());
         let mut sheet = VolumeSheet::default();
         let mut groups: BTreeMap<Key<'_>, BTreeMap<(Day, u16), Wide>> = BTreeMap::new();
-        let mut panes = 0;
+        let (mut panes, span) = (0, of.spots());
+        let mut chosen = Chosen::default();
         for (id, series) in held.names.series.iter() {
             if given_up.load(Ordering::Relaxed) {
                 return Err(Refused::GivenUp);
             }
-            if !seen[series.access.index()] || !self.selects(of, series) {
+            if !seen[series.access.index()] || !self.selects(of, series, &mut chosen) {
                 continue;
             }
             let shelf = &held.shelves[id.index()];
-            panes += shelf.panes.len() as u64;
-            if panes > PANES_MAX {
-                return Err(Refused::TooMuch { at_most: PANES_MAX });
-            }
             let known = |spot: &Spot| {
                 of.as_of.is_none_or(|day| spot.known_on <= KnownDay(day))
                     && of.since.is_none_or(|day| spot.known_on > KnownDay(day))
             };
             let key = self.key(of.roll_up, series);
             let mut any = false;
-            for (spot, sums) in shelf.panes.iter().filter(|(spot, _)| known(spot)) {
+            for (spot, sums) in shelf.panes.range(span.clone()) {
+                panes += 1;
+                if panes > PANES_MAX {
+                    return Err(Refused::TooMuch { at_most: PANES_MAX });
+                }
+                if !known(spot) {
+                    continue;
+                }
                 let figures = groups.entry(key).or_default().entry((spot.last(), spot.period_days)).or_default();
                 let more = [sums.mass_mg, sums.pieces, sums.incidents, sums.events];
                 figures.iter_mut().zip(more).for_each(|(sum, more)| *sum += i128::from(more));
@@ -210,20 +261,24 @@ impl View<'_> {
         Ok(sheet)
     }
 
-    fn selects(&self, of: &Selection, series: &Series) -> bool {
+    fn selects(&self, of: &Selection, series: &Series, chosen: &mut Chosen) -> bool {
         let names = &self.held().names;
-        let (substance, route) = (names.substances.get(series.substance), names.routes.get(series.route));
-        let source = names.sources.get(series.source);
         fn any<T: PartialEq<U>, U: ?Sized>(list: &[T], of: &U) -> bool {
             list.is_empty() || list.iter().any(|one| *one == *of)
         }
-        any(&of.substances, &**substance)
-            && any(&of.markets, &route.destination())
-            && any(&of.origins, &route.origin())
-            && any(&of.sources, &**source)
-            && any(&of.evidence, &series.evidence)
-            && (of.routes.is_empty() || of.routes.contains(&route.to_string()))
-            && (of.families.is_empty() || self.is_of_family(substance, &of.families))
+        any(&of.evidence, &series.evidence)
+            && chosen.substances.of(series.substance.index(), || {
+                let substance = names.substances.get(series.substance);
+                any(&of.substances, &**substance)
+                    && (of.families.is_empty() || self.is_of_family(substance, &of.families))
+            })
+            && chosen.sources.of(series.source.index(), || any(&of.sources, &**names.sources.get(series.source)))
+            && chosen.routes.of(series.route.index(), || {
+                let route = names.routes.get(series.route);
+                any(&of.markets, &route.destination())
+                    && any(&of.origins, &route.origin())
+                    && (of.routes.is_empty() || of.routes.contains(&route.to_string()))
+            })
     }
 
     fn is_of_family(&self, substance: &str, families: &[String]) -> bool {
