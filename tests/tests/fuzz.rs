@@ -61,7 +61,7 @@ fn whatever_is_asked_is_answered_as_the_document_says() {
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     assert!(!said.contains("Unresolvable references"), "{said}");
     let asked = said.lines().find_map(|line| line.trim().split_once(" generated, ")?.0.parse::<u32>().ok());
-    assert!(asked > Some(400), "{said}");
+    assert!(asked > Some(100), "{said}");
     // It lives, and has not said that anything of it failed.
     run.terminate();
 }
