@@ -59,12 +59,14 @@ export async function holds(page, words) {
       weights: [...new Set(styles.map(({ style }) => style.fontWeight))].filter((weight) => !['400', '500', '700'].includes(weight)),
       sideways: document.documentElement.scrollWidth > innerWidth || (document.querySelector('main')?.scrollWidth ?? 0) > (document.querySelector('main')?.clientWidth ?? 0),
       overclaims: document.querySelector('main')?.innerText.match(new RegExp(overclaims, 'i'))?.[0],
+      clipped: [...document.querySelectorAll('.button, .bar nav a')].filter((element) => seen(element) && element.scrollWidth > element.clientWidth + 1).map((element) => element.textContent.trim()),
       marked: [...document.querySelectorAll('.strip')].map((strip) => strip.textContent.includes('TLP:') && strip.textContent.includes('SIMULATED DATA')),
     };
   }, OVERCLAIMS.source);
   equal(found.small, [], `${words}: no text under 12 px`);
   equal(found.weights, [], `${words}: three weights`);
   expect(!found.sideways, `${words}: no sideways scroll`);
+  equal(found.clipped, [], `${words}: no control is cut`);
   equal(found.overclaims ?? null, null, `${words}: claims nothing too strong`);
   equal(found.marked, [true, true], `${words}: marked above and below`);
 }
