@@ -78,6 +78,33 @@ impl Baseline {
         }
     }
 
+    /// Becomes a copy of another baseline, in the room that it has.
+    pub fn become_copy(&mut self, other: &Baseline) {
+        let Baseline {
+            substances,
+            fade,
+            counts,
+            pooled,
+            bin,
+            bin_spread,
+            expected,
+            squares,
+            variance,
+            common,
+            dispersion,
+        } = other;
+        (self.substances, self.fade) = (*substances, *fade);
+        self.counts.clone_from(counts);
+        self.pooled.clone_from(pooled);
+        self.bin.clone_from(bin);
+        self.bin_spread.clone_from(bin_spread);
+        self.expected.clone_from(expected);
+        self.squares.clone_from(squares);
+        self.variance.clone_from(variance);
+        self.common.clone_from(common);
+        self.dispersion.clone_from(dispersion);
+    }
+
     /// One week goes by: everything fades, and the blocks of week `lagged` come in.
     pub fn advance<'a>(
         &mut self,

@@ -16,10 +16,10 @@
 //! and of every fourth of them sums of labels^2 x 10 floats. With room to grow and the nodes of the maps, a cell of K labels
 //! and S strata with W weeks of history holds at most
 //!
-//! `W S (128 + 96 K) + 2,880 S (K + 2) + 6,048 K^2` bytes,
+//! `W S (128 + 96 K) + S (256 K^2 + 2,944 K + 6,400) + 7,088 K^2` bytes,
 //!
 //! and 480 S K more for each shift that it was told of. Where every substance is reported in every stratum in every week of
-//! six years (W = 313) that is 1.95 MB for seven substances and six strata, 1.13 MB for three strata; simulated cells of seven
+//! six years (W = 313) that is 2.09 MB for seven substances and six strata, 1.22 MB for three strata; simulated cells of seven
 //! substances and three strata, most of whose weeks lack most of them, come to some 0.5 MB
 //! (`headwater bench detect` measures it). Beside the cells, the sums by series are 32 bytes for each (series, block), in lists
 //! with room to double. Labels are bounded by the catalog's family or by twelve named ways, markets by the countries there are, places by

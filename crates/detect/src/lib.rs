@@ -59,6 +59,7 @@ mod trail;
 mod watch;
 mod wealth;
 mod week;
+mod weighed;
 
 pub use area::Area;
 pub use cell::CellKey;

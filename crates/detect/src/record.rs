@@ -47,12 +47,9 @@ impl BlockEvidence {
         BlockEvidence { key: block.key, stratum: block.stratum, falling, rising, trade, odds, q1, exponent, log }
     }
 
-    /// Adds its log wealth to lanes: a block speaks in the mode of its stratum's class and in the mode of both.
+    /// Adds its log wealth to lanes.
     pub fn add_to(&self, lanes: &mut [f64; LANES]) {
-        for (lanes, log) in lanes.chunks_exact_mut(MODES).zip(self.log) {
-            lanes[usize::from(!self.trade)] += log;
-            lanes[2] += log;
-        }
+        add_log(self.log, self.trade, lanes);
     }
 
     /// Log wealth by alternative had the counts been these.
@@ -75,7 +72,15 @@ impl BlockEvidence {
     }
 }
 
-/// A block speaks in the mode of its stratum's class and in the mode of both.
+/// Adds a block's log wealth to lanes: it speaks in the mode of its stratum's class and in the mode of both.
+pub(crate) fn add_log(log: [f64; FRACTIONS], trade: bool, lanes: &mut [f64; LANES]) {
+    for (lanes, log) in lanes.chunks_exact_mut(MODES).zip(log) {
+        lanes[usize::from(!trade)] += log;
+        lanes[2] += log;
+    }
+}
+
+/// Log wealth of a block by lane.
 fn lanes(log: [f64; FRACTIONS], trade: bool) -> [f64; LANES] {
     let mut lanes = [0.0; LANES];
     for (j, log) in log.into_iter().enumerate() {

@@ -172,7 +172,7 @@ impl State {
         if !has_blocks {
             return;
         }
-        Week { week, baseline: &self.baseline, tally, shape, config, pairs }.weigh(record, room);
+        Week::new(week, &self.baseline, tally, shape, config, pairs).weigh(record, room);
         if let Some(last) = record.as_mut().and_then(|record| record.weeks.last_mut()) {
             last.log = room.logs[0];
         }

@@ -14,19 +14,22 @@ use crate::statistic::{Shape, State};
 use crate::sums::{Level, Sums};
 use crate::tally::Tally;
 use crate::week::{Room, Week, advance_baseline, weights};
+use crate::weighed::Weighed;
 
 /// Weeks between two sums that are kept: a change repeats at most as many weeks more than it must.
-const KEEP_WEEKS: i32 = 4;
+const KEEP_WEEKS: i32 = 2;
 /// Weeks that are kept, a year of them: a change further back is rare enough to weigh everything since then anew.
 pub(crate) const WEEKS_MAX: usize = 52;
+/// The latest weeks, of which what each block says is kept: records come late by weeks, seldom by months.
+const KNOWN_WEEKS: i32 = 8;
 /// Weeks between two whole states that are kept from before that, for such a change to begin with,
-const STATE_WEEKS: i32 = 52;
+const STATE_WEEKS: i32 = 26;
 /// and how many of them at most: the latest.
 const STATES_MAX: usize = 8;
 
 /// States of a sweep over one tally: at most [`WEEKS_MAX`] weeks with a baseline of (strata x labels x 6) floats and 56
-/// bytes for each pair that they have something to say of, a quarter as many sums of labels^2 x 10 floats, and
-/// [`STATES_MAX`] whole states.
+/// bytes for each pair that they have something to say of, half as many sums of labels^2 x 10 floats, [`STATES_MAX`] whole
+/// states, and of [`KNOWN_WEEKS`] weeks what each block says.
 #[derive(Default)]
 pub(crate) struct Sweep {
     shape: Shape,
@@ -37,8 +40,10 @@ pub(crate) struct Sweep {
     weeks: VecDeque<KeptWeek>,
     /// Sums at the end of some of those weeks, of ever later ones.
     kept: VecDeque<Sums>,
-    /// Sums that are not kept any more, for their room.
+    /// Sums that are not kept any more, for their room,
     spare: Vec<Sums>,
+    /// and a baseline.
+    spare_baseline: Option<Baseline>,
     /// The sums at the end of the week last asked for.
     sums: Option<Sums>,
     room: Room,
@@ -54,6 +59,8 @@ struct KeptWeek {
     has_blocks: bool,
     /// What its blocks say, by pair.
     factors: Vec<PairFactors>,
+    /// What each of them says, of the latest weeks: there is what changes.
+    known: Option<Box<Weighed>>,
 }
 
 impl Sweep {
@@ -157,13 +164,27 @@ impl Sweep {
         let all = 0..tally.active.len();
         weights(&baseline, &self.shape, config, week, all, &mut self.room.weights);
         let weights = self.room.weights.as_slice().into();
-        self.weeks.push_back(KeptWeek { baseline, weights, weighed: false, has_blocks: false, factors: Vec::new() });
+        self.weeks.push_back(KeptWeek {
+            baseline,
+            weights,
+            weighed: false,
+            has_blocks: false,
+            factors: Vec::new(),
+            known: None,
+        });
     }
 
     fn step(&mut self, sums: &mut Sums, tally: &Tally, first_week: i32, config: &StatisticConfig) {
         let at = (sums.week + 1 - self.first) as usize;
         if at == self.weeks.len() {
-            let baseline = self.weeks[at - 1].baseline.clone();
+            let last = &self.weeks[at - 1].baseline;
+            let baseline = match self.spare_baseline.take() {
+                Some(mut spare) => {
+                    spare.become_copy(last);
+                    spare
+                }
+                None => last.clone(),
+            };
             self.push_week(baseline, tally, first_week, config);
         }
         let week = &mut self.weeks[at];
@@ -174,11 +195,8 @@ impl Sweep {
             sums.add_weights(&week.weights, &self.shape, config);
             if !week.weighed {
                 let (pairs, shape) = (sums.pairs.clone(), &self.shape);
-                let blocks = Week { week: sums.week, baseline: &week.baseline, tally, shape, config, pairs };
-                blocks.weigh(&mut None, &mut self.room);
-                week.factors.clear();
-                week.factors.reserve_exact(self.room.factors.len());
-                week.factors.extend_from_slice(&self.room.factors);
+                let blocks = Week::new(sums.week, &week.baseline, tally, shape, config, pairs);
+                blocks.weigh_again(week.known.get_or_insert_default(), &mut week.factors, &mut self.room);
                 week.weighed = true;
             }
             sums.multiply(&week.factors);
@@ -194,18 +212,22 @@ impl Sweep {
     fn thin(&mut self, end: i32, first_week: i32) {
         while self.weeks.len() > WEEKS_MAX && self.first < end {
             let oldest = self.weeks.pop_front();
-            if let Some(sums) = self.kept.pop_front_if(|sums| sums.week == self.first) {
-                match oldest {
-                    Some(KeptWeek { baseline, .. }) if sums.week.rem_euclid(STATE_WEEKS) == 0 => {
-                        self.keep_state(State { first_week, baseline, sums });
-                    }
-                    _ => self.spare.push(sums),
+            let (mut baseline, sums) =
+                (oldest.map(|week| week.baseline), self.kept.pop_front_if(|sums| sums.week == self.first));
+            if let Some(sums) = sums {
+                match baseline.take_if(|_| sums.week.rem_euclid(STATE_WEEKS) == 0) {
+                    Some(baseline) => self.keep_state(State { first_week, baseline, sums }),
+                    None => self.spare.push(sums),
                 }
             }
+            self.spare_baseline = baseline.or(self.spare_baseline.take());
             self.first += 1;
         }
         self.weeks.truncate(WEEKS_MAX);
         self.spare.truncate(1);
+        // All before the first of the latest were let go of when they were the first before that.
+        let latest = (end - KNOWN_WEEKS - self.first).max(0) as usize;
+        self.weeks.range_mut(..latest.min(self.weeks.len())).for_each(|week| week.known = None);
     }
 
     fn keep_state(&mut self, state: State) {

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use crate::baseline::Baseline;
 use crate::block::WEEK_DAYS;
-use crate::config::StatisticConfig;
+use crate::config::{FRACTIONS, StatisticConfig};
 use crate::factors::PairFactors;
-use crate::record::{BlockEvidence, Record};
+use crate::record::{BlockEvidence, Record, add_log};
 use crate::statistic::{CONTROL_DAYS, LANES, Shape, YEAR_DAYS};
 use crate::tally::{Block, Tally};
+use crate::weighed::Weighed;
 
 /// Room for what a week is weighed with, used over and over.
 #[derive(Debug, Default)]
@@ -21,8 +22,31 @@ pub(crate) struct Room {
     asked: Vec<usize>,
     /// and marked here.
     is_asked: Vec<bool>,
+    /// Whether a block says something else of a pair than it did.
+    is_changed: Vec<bool>,
     /// The factors of the pairs that the week has something to say of.
     pub factors: Vec<PairFactors>,
+}
+
+impl Room {
+    /// Nothing is said of any of so many pairs.
+    fn clear(&mut self, pairs: usize) {
+        for pair in self.asked.drain(..) {
+            (self.logs[pair], self.is_asked[pair]) = ([0.0; LANES], false);
+        }
+        self.logs.resize(pairs, [0.0; LANES]);
+        self.is_asked.resize(pairs, false);
+        self.is_changed.clear();
+        self.is_changed.resize(pairs, false);
+    }
+
+    /// Takes a block's log wealth of a pair in.
+    fn add(&mut self, at: usize, log: [f64; FRACTIONS], trade: bool) {
+        if !std::mem::replace(&mut self.is_asked[at], true) {
+            self.asked.push(at);
+        }
+        add_log(log, trade, &mut self.logs[at]);
+    }
 }
 
 /// Brings the baseline to the end of `week`.
@@ -68,25 +92,41 @@ pub(crate) struct Week<'a> {
     pub config: &'a StatisticConfig,
     /// The pairs that are weighed: all, or one.
     pub pairs: Range<usize>,
+    /// Logarithm of the configured cap.
+    cap: f64,
 }
 
-impl Week<'_> {
+impl<'a> Week<'a> {
+    /// A week of a tally on a baseline, for all pairs or one.
+    pub fn new(
+        week: i32,
+        baseline: &'a Baseline,
+        tally: &'a Tally,
+        shape: &'a Shape,
+        config: &'a StatisticConfig,
+        pairs: Range<usize>,
+    ) -> Week<'a> {
+        Week { week, baseline, tally, shape, config, pairs, cap: config.cap.ln() }
+    }
+
     /// Weighs the blocks: `room` then holds their log wealth and their factors. A record is that of one pair.
     pub fn weigh(&self, record: &mut Option<&mut Record>, room: &mut Room) {
-        for pair in room.asked.drain(..) {
-            (room.logs[pair], room.is_asked[pair]) = ([0.0; LANES], false);
-        }
-        room.logs.resize(self.pairs.len(), [0.0; LANES]);
-        room.is_asked.resize(self.pairs.len(), false);
-        let (k, cap) = (self.tally.active.len(), self.config.cap.ln());
+        room.clear(self.pairs.len());
+        let k = self.tally.active.len();
         for block in self.shape.blocks(self.tally, self.week) {
+            let mut say = |pair: usize, evidence: BlockEvidence| {
+                room.add(pair - self.pairs.start, evidence.log, evidence.trade);
+                if let Some(record) = record {
+                    record.blocks.push(evidence);
+                }
+            };
             if self.pairs.len() == 1 {
-                self.weigh_pair::<1>(block, self.pairs.start / k, self.pairs.start % k, cap, record, room);
+                self.weigh_pair::<1>(block, self.pairs.start / k, self.pairs.start % k, &mut say);
                 continue;
             }
             for a in 0..k {
                 for b in a + 1..k {
-                    self.weigh_pair::<2>(block, a, b, cap, record, room);
+                    self.weigh_pair::<2>(block, a, b, &mut say);
                 }
             }
         }
@@ -95,7 +135,48 @@ impl Week<'_> {
         room.factors.extend(factors);
     }
 
-    /// Weighs a block for two substances, of which the first may fall, or either: all that their baseline says of the two is
+    /// Weighs the blocks for all pairs, where it is known what they said on the same baseline: bit by bit what
+    /// [`Week::weigh`] says. `factors` are those of that time, and become those of now.
+    pub fn weigh_again(&self, known: &mut Weighed, factors: &mut Vec<PairFactors>, room: &mut Room) {
+        room.clear(self.pairs.len());
+        let k = self.tally.active.len();
+        let blocks = self.shape.blocks(self.tally, self.week);
+        if known.forget_all_but(blocks.clone()) {
+            // What they said is in the factors.
+            factors.clear();
+        }
+        for block in blocks {
+            let (known, trade) = (known.of(block), self.tally.strata[usize::from(block.stratum)].1);
+            for a in 0..k {
+                for b in a + 1..k {
+                    let ways = [a * k + b, b * k + a];
+                    if !known.is_of(block, a, b) {
+                        for pair in ways {
+                            *known.log(pair) = None;
+                            room.is_changed[pair] = true;
+                        }
+                        self.weigh_pair::<2>(block, a, b, &mut |pair, evidence| *known.log(pair) = Some(evidence.log));
+                    }
+                    for pair in ways {
+                        if let Some(log) = *known.log(pair) {
+                            room.add(pair, log, trade);
+                        }
+                    }
+                }
+            }
+            known.close(block);
+        }
+        room.factors.clear();
+        for at in &room.asked {
+            let same = factors.iter().find(|factors| factors.pair == *at && !room.is_changed[*at]).cloned();
+            room.factors.extend(same.or_else(|| PairFactors::of(*at, &room.logs[*at])));
+        }
+        factors.clear();
+        factors.reserve_exact(room.factors.len());
+        factors.extend_from_slice(&room.factors);
+    }
+
+    /// Weighs a block for two labels, of which the first may fall, or either: all that their baseline says of the two is
     /// worked out once.
     #[inline]
     fn weigh_pair<const WAYS: usize>(
@@ -103,9 +184,7 @@ impl Week<'_> {
         block: &Block,
         a: usize,
         b: usize,
-        cap: f64,
-        record: &mut Option<&mut Record>,
-        room: &mut Room,
+        say: &mut impl FnMut(usize, BlockEvidence),
     ) {
         let (k, stratum, config) = (self.tally.active.len(), usize::from(block.stratum), self.config);
         if a == b || block.counts[a] + block.counts[b] <= 0.0 || !self.shape.tests(a * k + b, self.week, config) {
@@ -121,18 +200,10 @@ impl Week<'_> {
         let exponent = self.baseline.exponent(stratum, a, b, config);
         let odds = self.baseline.odds(era, stratum, a, b, config);
         for ((falling, rising, may_fall), odds) in ways.into_iter().zip(odds).take(WAYS) {
-            if !may_fall {
-                continue;
-            }
-            let counts = (block.counts[falling], block.counts[rising]);
-            let evidence = BlockEvidence::of(block, counts, odds, exponent, trade, config, cap);
-            let at = falling * k + rising - self.pairs.start;
-            if !std::mem::replace(&mut room.is_asked[at], true) {
-                room.asked.push(at);
-            }
-            evidence.add_to(&mut room.logs[at]);
-            if let Some(record) = record {
-                record.blocks.push(evidence);
+            if may_fall {
+                let counts = (block.counts[falling], block.counts[rising]);
+                let evidence = BlockEvidence::of(block, counts, odds, exponent, trade, config, self.cap);
+                say(falling * k + rising, evidence);
             }
         }
     }
