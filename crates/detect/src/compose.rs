@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headwater_model::{
     Alert, AlertEvidence, AlertStatus, Country, Day, EventTrace, FamilyTotal, Interval, Kind, Mover, Priority, Share,
-    Statistic, StatisticPoint, StratumFigures, Versions,
+    Statistic, StatisticPoint, Versions,
 };
 
 use crate::analysis::Ground;
@@ -19,7 +19,7 @@ use crate::likelihood::likelihood;
 use crate::tally::Lens;
 use crate::trail::{Trail, trail};
 use crate::watch::Habits;
-use crate::{confidence, control, headline, movement, priority, round};
+use crate::{confidence, control, headline, movement, priority, reporters, round};
 
 /// Weeks of the statistic's course that an alert carries: three years.
 const SERIES_WEEKS: usize = 156;
@@ -144,7 +144,7 @@ pub(crate) fn compose(ground: &Ground<'_>, found: &Found, habits: &Habits, trace
             false_alarms_per_1000_market_years: config.false_alarms_per_1000_market_years,
             series: series(ground, found, ground.day),
         },
-        strata: strata(found, &without, habits),
+        strata: reporters::figures(found, &without, habits, config.statistic.precision),
         moved_fraction: Interval {
             median: round::share(found.moved.median),
             low: round::share(found.moved.low),
@@ -204,30 +204,6 @@ fn series(ground: &Ground<'_>, found: &Found, day: Day) -> Vec<StatisticPoint> {
             value: round::log(*log),
         })
         .collect()
-}
-
-/// One row a reporter and kind of evidence, its offices added up.
-fn strata(found: &Found, without: &BTreeMap<&str, Option<f64>>, habits: &Habits) -> Vec<StratumFigures> {
-    let mut rows: BTreeMap<(&str, headwater_model::Evidence), [[i64; 2]; 2]> = BTreeMap::new();
-    for (stratum, labels) in &found.figures.strata {
-        let row = rows.entry((&stratum.source, stratum.evidence)).or_default();
-        for (side, label) in [found.pair().0, found.pair().1].iter().enumerate() {
-            let counts = labels.get(label).copied().unwrap_or_default();
-            row[side][0] += counts[0];
-            row[side][1] += counts[1];
-        }
-    }
-    let figures = rows.into_iter().map(|((source, evidence), [falling, rising])| StratumFigures {
-        source: source.into(),
-        evidence,
-        falling_before: count(falling[0]),
-        rising_before: count(rising[0]),
-        falling_after: count(falling[1]),
-        rising_after: count(rising[1]),
-        statistic_without: without.get(source).copied().flatten().map(round::log),
-        delay_p90_days: habits.get(&(source.into(), evidence)).map_or(0, crate::reporting::Reporting::delay_p90),
-    });
-    figures.collect()
 }
 
 /// The earliest of the sources' last known day less their delay, and whose it is.

@@ -36,6 +36,8 @@ pub(crate) struct Figures {
     pub blocks: BeforeAfter<BTreeMap<BlockKey, BTreeMap<Label, Sum>>>,
     /// By stratum and label, of every kind: incidents.
     pub strata: BTreeMap<StratumKey, BTreeMap<Label, BeforeAfter<i64>>>,
+    /// Incidents of the two labels together, by stratum and block of every kind.
+    pub pair_blocks: BeforeAfter<BTreeMap<(StratumKey, BlockKey), i64>>,
     /// Mass by route, of that kind.
     routes: BTreeMap<String, BeforeAfter<i128>>,
     /// Incidents of the two labels: all, and those that were derived, for each side.
@@ -69,6 +71,7 @@ impl Figures {
             evidence,
             blocks: [BTreeMap::new(), BTreeMap::new()],
             strata: BTreeMap::new(),
+            pair_blocks: [BTreeMap::new(), BTreeMap::new()],
             routes: BTreeMap::new(),
             flagged: [[0, 0]; 2],
             access: Access::open(Marking::Clear),
@@ -87,6 +90,7 @@ impl Figures {
             figures.strata.entry(stratum.clone()).or_default().entry(label).or_default()[side] += amount.incidents;
             if label == analysis.falling || label == analysis.rising {
                 figures.flagged[side][0] += amount.incidents;
+                *figures.pair_blocks[side].entry((stratum.clone(), key)).or_default() += amount.incidents;
                 figures.flagged[side][1] += if info.flagged { amount.incidents } else { 0 };
             }
             if info.evidence == evidence {

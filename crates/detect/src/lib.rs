@@ -45,6 +45,7 @@ mod onset;
 mod priority;
 mod record;
 mod registry;
+mod reporters;
 mod reporting;
 mod revise;
 mod round;

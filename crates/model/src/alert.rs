@@ -269,6 +269,10 @@ pub struct StratumFigures {
     pub statistic_without: Option<f64>,
     /// Days by which nine tenths of its reports have come, over the last 364 days.
     pub delay_p90_days: u16,
+    /// Share of what rose in its incidents of the two, before; absent where it had neither.
+    pub share_before: Option<Share>,
+    /// And after.
+    pub share_after: Option<Share>,
 }
 
 /// The family's mass, and what its rate did; for a displacement that of known routes.
