@@ -68,6 +68,6 @@ pub use config::{Config, FRACTIONS, MODEL, StatisticConfig};
 pub use detector::Detector;
 pub use evaluate::{Evaluation, PairValue, evaluate};
 pub use explain::{BlockWeight, Explanation, PairCourse, StratumCourse, StratumName, explain};
-pub use likelihood::likelihood;
+pub use likelihood::{STRESSED_YEARS, likelihood};
 pub use limits::Limits;
 pub use mix::{Corroboration, Mix, MixValue};

@@ -9,9 +9,9 @@ use crate::parallel;
 use crate::plan::{Plan, Use};
 use crate::product::state;
 use crate::rate::{Part, Rate};
-use crate::score::{CORROBORATED, Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
+use crate::score::{CORROBORATED, Equal, Found, Own, Point, Score, Side, Stress, WITHIN_DAYS};
 use crate::view::{Labels, View};
-use crate::words::{Calibration, Lot};
+use crate::words::{Calibration, Lot, stressed};
 
 /// Budgets of the points of recall against false alarms, per 1,000 market-years.
 const BUDGETS: [f64; 7] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
@@ -20,6 +20,8 @@ const BUDGETS: [f64; 7] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
 const SUBSTANCES_MAX: usize = 7;
 /// Cells whose state is held at once to tell what one takes: some 30 MB, far more than what else comes and goes.
 const HELD_CELLS: usize = 64;
+/// Quiet cells by which a method's cost is told: some 300,000 events.
+const TIMED_CELLS: u64 = 100;
 
 /// Seconds of some clock, for microseconds per event.
 pub type Seconds<'a> = &'a (dyn Fn() -> f64 + Sync);
@@ -36,8 +38,6 @@ struct Batch {
     planted: Vec<PlantedMove>,
     history_days: i32,
     market_years: f64,
-    events: u64,
-    seconds: f64,
 }
 
 impl Board {
@@ -56,8 +56,8 @@ impl Board {
 
     /// Scores a row: once by its statistic alone, and where it has a second one, once more with that above its bar.
     pub fn score(&self, row: &Row, clock: Seconds) -> Vec<Score> {
-        let (method, quiet) = self.choose(row, clock);
-        let run = |kind, labels, use_| self.run(method, kind, labels, use_, clock);
+        let (method, quiet) = self.choose(row);
+        let run = |kind, labels, use_| self.run(method, kind, labels, use_);
         let test = |kind| run(kind, Labels::Substances, Use::Test);
         let substances =
             Shifts { calibration: quiet, quiet: test(CellKind::Null), moved: test(CellKind::Substitution) };
@@ -69,6 +69,10 @@ impl Board {
         let decoys = CellKind::DECOYS.map(test);
         let stress = CellKind::STRESS.map(|kind| (word(kind), test(kind)));
         let bars = std::iter::once(Bar::None).chain((method.bar() != Bar::None).then(|| method.bar()));
+        let stressed = |rule: Rule| -> Vec<Stress> {
+            stress.iter().map(|(kind, batch)| Stress { kind, false_alarms: batch.false_alarms(rule) }).collect()
+        };
+        let us_per_event = self.us_per_event(method, clock);
         let score = |bar: Bar| {
             let (rule, substitution) = substances.judge(bar, self.plan.budget);
             let (_, displacement) = routes.judge(bar, self.plan.budget);
@@ -82,19 +86,17 @@ impl Board {
                 displacement,
                 rising_alone,
                 falling_alone,
-                stress: stress
-                    .iter()
-                    .map(|(kind, batch)| Stress { kind, false_alarms: batch.false_alarms(rule) })
-                    .collect(),
+                stress: stressed(rule),
                 own: method.own_threshold(bar != Bar::None).map(|threshold| {
                     let rule = Rule { threshold: threshold as f32, bar };
                     Own {
                         threshold: rule.threshold,
                         false_alarms: substances.quiet.false_alarms(rule),
                         recall: substances.moved.found(rule).within(WITHIN_DAYS[2]),
+                        stress: stressed(rule),
                     }
                 }),
-                us_per_event: 1e6 * substances.quiet.seconds / substances.quiet.events as f64,
+                us_per_event,
             }
         };
         bars.map(score).collect()
@@ -118,28 +120,47 @@ impl Board {
 
     /// What the words of the product's likelihood are worth: on the cells that judge, its constants come from others.
     pub fn calibration(&self, config: &Config) -> Calibration {
-        let lot = |kind, labels| self.lot(kind, labels, config);
+        let lot = |kind, labels| Lot::of_all(&self.lots(kind, labels, config));
         let moved = lot(CellKind::Substitution, Labels::Substances).and(&lot(CellKind::Displacement, Labels::Routes));
         let quiet = lot(CellKind::Null, Labels::Substances).and(&lot(CellKind::Null, Labels::Routes));
-        let stress = CellKind::STRESS.map(|kind| lot(kind, Labels::Substances));
-        let stress = stress.iter().fold(Lot::default(), |all, next| all.and(next));
-        Calibration::of(&moved, &quiet, &stress, config)
+        // Cells of the same length each: as many of each kind as make up the stress that the likelihood expects.
+        let some = stressed((2 * self.plan.cells) as f64) / CellKind::STRESS.len() as f64;
+        let stress = CellKind::STRESS.map(|kind| {
+            let lots = self.lots(kind, Labels::Substances, config);
+            let some = (some.round() as usize).min(lots.len());
+            [&lots[..some], &lots].map(Lot::of_all)
+        });
+        let [some_stress, stress] = [0, 1].map(|which: usize| Lot::of_all(stress.iter().map(|of| &of[which])));
+        Calibration::of(&moved, &quiet, &some_stress, &stress, config)
     }
 
-    /// What the product raises in the cells of a kind.
-    fn lot(&self, kind: CellKind, labels: Labels, config: &Config) -> Lot {
+    /// What the product raises in each of the cells of a kind.
+    fn lots(&self, kind: CellKind, labels: Labels, config: &Config) -> Vec<Lot> {
         let seed = self.plan.seed(Use::Test);
         let one = |number: u64| Lot::of(&self.cells.cell(kind, seed, number), labels, config);
-        let lots = parallel::map(self.plan.count(kind), self.plan.threads, one);
-        lots.iter().fold(Lot::default(), |all, next| all.and(next))
+        parallel::map(self.plan.count(kind), self.plan.threads, one)
+    }
+
+    /// Microseconds of one core that an event costs.
+    fn us_per_event(&self, method: &dyn Method, clock: Seconds) -> f64 {
+        let seed = self.plan.seed(Use::Test);
+        let one = |number: u64| {
+            let view = View::of(&self.cells.cell(CellKind::Null, seed, number), Labels::Substances);
+            let begin = clock();
+            method.work(&view);
+            (clock() - begin, view.events.len())
+        };
+        let all = parallel::map(TIMED_CELLS.min(self.plan.cells), self.plan.threads, one);
+        let (seconds, events) = all.iter().fold((0.0, 0), |(s, n), (seconds, events)| (s + seconds, n + events));
+        1e6 * seconds / events as f64
     }
 
     /// The method of a row with the constants that find most on the cells of calibration at their own threshold (the
     /// first of equals), and what it said of the quiet ones.
-    fn choose<'a>(&self, row: &'a Row, clock: Seconds) -> (&'a dyn Method, Batch) {
+    fn choose<'a>(&self, row: &'a Row) -> (&'a dyn Method, Batch) {
         let mut best: Option<(u64, &dyn Method, Batch)> = None;
         for method in &row.grid {
-            let run = |kind| self.run(&**method, kind, Labels::Substances, Use::Calibration, clock);
+            let run = |kind| self.run(&**method, kind, Labels::Substances, Use::Calibration);
             let quiet = run(CellKind::Null);
             let found = match row.grid.len() {
                 1 => 0,
@@ -156,32 +177,21 @@ impl Board {
         (method, quiet)
     }
 
-    fn run(&self, method: &dyn Method, kind: CellKind, labels: Labels, use_: Use, clock: Seconds) -> Batch {
+    fn run(&self, method: &dyn Method, kind: CellKind, labels: Labels, use_: Use) -> Batch {
         let seed = self.plan.seed(use_);
         let one = |number: u64| {
             let cell = self.cells.cell(kind, seed, number);
             let view = View::of(&cell, labels);
-            let begin = clock();
             let trace = method.run(&view);
-            let seconds = clock() - begin;
             assert_eq!(trace.len(), view.tested_days(), "{}: one reading a day", method.settings());
-            (trace, seconds, Facts::of(&cell))
+            (trace, Facts::of(&cell))
         };
-        let mut batch = Batch {
-            traces: Vec::new(),
-            planted: Vec::new(),
-            history_days: 0,
-            market_years: 0.0,
-            events: 0,
-            seconds: 0.0,
-        };
-        for (trace, seconds, facts) in parallel::map(self.plan.count(kind), self.plan.threads, one) {
+        let mut batch = Batch { traces: Vec::new(), planted: Vec::new(), history_days: 0, market_years: 0.0 };
+        for (trace, facts) in parallel::map(self.plan.count(kind), self.plan.threads, one) {
             batch.traces.push(trace);
-            batch.seconds += seconds;
             batch.planted.extend(facts.planted);
             batch.history_days = facts.history_days;
             batch.market_years += f64::from(facts.tested_days) / f64::from(YEAR_DAYS);
-            batch.events += facts.events;
         }
         batch
     }
@@ -192,13 +202,12 @@ struct Facts {
     planted: Option<PlantedMove>,
     history_days: i32,
     tested_days: i32,
-    events: u64,
 }
 
 impl Facts {
     fn of(cell: &CountedCell) -> Facts {
         let tested_days = cell.days - cell.history_days;
-        Facts { planted: cell.planted, history_days: cell.history_days, tested_days, events: cell.events.len() as u64 }
+        Facts { planted: cell.planted, history_days: cell.history_days, tested_days }
     }
 }
 
@@ -220,7 +229,10 @@ impl Shifts {
                 Point { budget, false_alarms: self.quiet.false_alarms(rule).per_1000, recall }
             })
         };
+        let allowed = Plan::allowed(budget, self.quiet.market_years);
+        let equal = self.moved.found(Rule { threshold: threshold(&self.quiet.traces, bar, allowed), bar });
         let side = Side {
+            equal: Equal { recall: equal.within(WITHIN_DAYS[2]), half_found: equal.half_found() },
             threshold: rule.threshold,
             false_alarms: self.quiet.false_alarms(rule),
             before_onset: Rate::new(found.before, found.days_before as f64 / f64::from(YEAR_DAYS)),
@@ -268,5 +280,6 @@ fn word(kind: CellKind) -> &'static str {
         CellKind::Laboratory => "laboratory",
         CellKind::Noise => "noise",
         CellKind::Delay => "delay",
+        CellKind::Operation => "operation",
     }
 }

@@ -12,6 +12,14 @@ pub enum Bar {
     None,
     /// This, wherever the threshold stands.
     At(f32),
+    /// `bar` at the method's own threshold, and as much more or less as the threshold is more or less than that: who allows
+    /// more false alarms asks less of both.
+    Along {
+        /// The method's own threshold,
+        own: f32,
+        /// and what is asked beside it.
+        bar: f32,
+    },
 }
 
 /// When a reading is an alarm.
@@ -39,6 +47,7 @@ impl Rule {
         let bar = match self.bar {
             Bar::None => None,
             Bar::At(bar) => Some(bar),
+            Bar::Along { own, bar } => Some(bar + (self.threshold - own)),
         };
         trace.statistic()[day] > self.threshold
             && bar.is_none_or(|bar| trace.second().get(day).is_some_and(|second| *second > bar))
@@ -137,6 +146,17 @@ mod tests {
         assert_eq!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&with_second), [2]);
         assert_eq!(Rule { threshold: 4.0, bar: Bar::None }.alarms(&with_second), [0]);
         assert!(Rule { threshold: 4.0, bar: Bar::At(2.0) }.alarms(&trace(3, &[(1, 5.0)])).is_empty());
+    }
+
+    #[test]
+    fn who_allows_more_asks_less_of_both() {
+        let mut with_second = Trace::default();
+        for (statistic, second) in [(1.0, 9.0), (3.0, 0.5), (3.0, 1.5), (9.0, 2.5)] {
+            with_second.push(Reading { statistic, second: Some(second), ..Reading::NOTHING });
+        }
+        let alarms = |threshold| Rule { threshold, bar: Bar::Along { own: 2.0, bar: 1.0 } }.alarms(&with_second);
+        assert_eq!((alarms(0.5), alarms(1.0), alarms(2.0)), (vec![0], vec![1], vec![2]));
+        assert_eq!((alarms(3.0), alarms(4.0)), (vec![3], vec![]));
     }
 
     #[test]

@@ -38,8 +38,12 @@ const BURSTS: f64 = 0.02;
 const YEAR_DAYS: f64 = 365.0;
 const CONTROL_DAYS: std::ops::Range<i32> = -60..270;
 const CONTROL_SPREAD: f64 = 330.0;
-/// Where sums stop growing.
+/// Where sums stop growing,
 const SUM_MAX: f64 = 1e250;
+/// and what one block says.
+const RATIO_MAX: f64 = 1e200;
+/// Products are taken the logarithm of beyond these.
+const PRODUCT: std::ops::Range<f64> = 1e-100..1e100;
 
 /// Name of the row.
 pub const LIMIT: &str = "limit";
@@ -197,8 +201,8 @@ impl Run<'_> {
             for (fraction, ratios) in FRACTIONS.iter().zip(&mut ratios) {
                 for (step, ratio) in STEPS.iter().zip(ratios) {
                     let moved = p * fraction * step;
-                    let shift =
-                        urn(x, (p - moved) * precision, p * precision) * urn(y, (q + moved) * precision, q * precision);
+                    let fewer = ln_urn(x, (p - moved) * precision, p * precision);
+                    let shift = (fewer + ln_urn(y, (q + moved) * precision, q * precision)).exp().min(RATIO_MAX);
                     *ratio *= ((1.0 - BURSTS) * shift + burst) / (1.0 - BURSTS + burst);
                 }
             }
@@ -210,13 +214,23 @@ impl Run<'_> {
 /// Probability of the counts of a block in which shares mean little, over that in a regular one.
 fn burst(parts: [(f64, f64); 3], precision: f64) -> f64 {
     let total: f64 = parts.iter().map(|(_, count)| count.max(0.0)).sum();
-    urn(total, precision, 1.0)
-        * parts.iter().map(|(share, count)| urn(*count, share.max(0.0), share.max(0.0) * precision)).product::<f64>()
+    // Hundreds of records of one week leave the range of a product.
+    let parts = parts.iter().map(|(share, count)| ln_urn(*count, share.max(0.0), share.max(0.0) * precision));
+    (ln_urn(total, precision, 1.0) + parts.sum::<f64>()).exp().min(RATIO_MAX)
 }
 
-/// Product of (a + i) / (b + i) for i below a count: what Polya's urns of two contents give to as many draws.
-fn urn(count: f64, a: f64, b: f64) -> f64 {
-    (0..count.max(0.0) as u32).map(|i| (a + f64::from(i)) / (b + f64::from(i)).max(f64::MIN_POSITIVE)).product()
+/// Logarithm of the product of (a + i) / (b + i) for i below a count: what Polya's urns of two contents give to as many
+/// draws.
+fn ln_urn(count: f64, a: f64, b: f64) -> f64 {
+    let (mut ln, mut product) = (0.0, 1.0_f64);
+    for i in 0..count.max(0.0) as u32 {
+        product *= (a + f64::from(i)) / (b + f64::from(i)).max(f64::MIN_POSITIVE);
+        if !PRODUCT.contains(&product) {
+            ln += product.ln();
+            product = 1.0;
+        }
+    }
+    ln + product.ln()
 }
 
 /// The sums of a pair after a week.
@@ -261,8 +275,13 @@ mod tests {
     #[test]
     fn ratios_are_those_of_the_urn() {
         // Two draws of a share of 0.5 instead of 0.25, of ten: (5 x 6) / (2.5 x 3.5).
-        assert!((urn(2.0, 5.0, 2.5) - 30.0 / 8.75).abs() < 1e-12);
-        assert_eq!(urn(0.0, 1.0, 0.0), 1.0);
+        assert!((ln_urn(2.0, 5.0, 2.5) - (30.0f64 / 8.75).ln()).abs() < 1e-12);
+        assert_eq!(ln_urn(0.0, 1.0, 0.0), 0.0);
+        // Of hundreds of draws: 10,000 x ... x 10,399 over 400!, of which the product alone is no number any more.
+        let by_one: f64 = (0..400).map(|i| ((1e4 + f64::from(i)) / (1.0 + f64::from(i))).ln()).sum();
+        assert!((ln_urn(400.0, 1e4, 1.0) / by_one - 1.0).abs() < 1e-12 && by_one > 1_000.0);
+        let regular = [(0.25, 100.0), (0.25, 100.0), (0.5, 200.0)];
+        assert!((1e-6..1e-2).contains(&burst(regular, 1e4)), "{}", burst(regular, 1e4));
         // Of a burst of one label in six draws: (0.25 x 1.25 x ... x 5.25) / 6! over (25 x ... x 30) / (100 x ... x 105).
         let of = |a: f64| (0..6).map(|i| a + f64::from(i)).product::<f64>();
         let expected = of(0.25) / 720.0 / (of(25.0) / of(100.0));

@@ -11,6 +11,11 @@ pub trait Method: Sync {
     /// What it says on each day from the end of the history on. It may use of a cell what was counted by that day.
     fn run(&self, view: &View) -> Trace;
 
+    /// What [`Method::run`] does, for what it costs: a second statistic is asked above the method's own threshold alone.
+    fn work(&self, view: &View) {
+        self.run(view);
+    }
+
     /// What the second statistic must lie above for an alarm to count, where the method gives one.
     fn bar(&self) -> Bar {
         Bar::None

@@ -2,7 +2,8 @@
 //!
 //! It is not written again here: [`Mix`] is what the product runs inside each of its cells. The second statistic is the
 //! product's corroboration: the least that the other reporters add to what one of them says, and nothing where one
-//! block is all there is. As in the product it is looked at once a week while the statistic is high.
+//! block is all there is. As in the product it is looked at once a week while the statistic is high. Who allows more false
+//! alarms than the product's bars do lowers both alike.
 
 use headwater_detect::{Config, Mix, MixValue, StatisticConfig};
 use headwater_model::Day;
@@ -13,7 +14,7 @@ use crate::view::{DAY_0, View};
 
 /// The statistic from which on corroboration is asked for, and below which nothing is an alarm with it: thresholds at a
 /// hundred false alarms in 1,000 market-years lie above.
-const ASKED_FROM: f64 = 0.0;
+const ASKED_FROM: f64 = -1.0;
 
 /// A part that can be switched off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ impl Method for Product {
     }
 
     fn bar(&self) -> Bar {
-        Bar::At(self.config.added_bar as f32)
+        Bar::Along { own: self.config.bar as f32, bar: self.config.added_bar as f32 }
     }
 
     /// The product raises nothing uncorroborated.
@@ -105,17 +106,22 @@ impl Method for Product {
     }
 
     fn run(&self, view: &View) -> Trace {
-        self.drive(view).1
+        self.drive(view, ASKED_FROM).1
+    }
+
+    fn work(&self, view: &View) {
+        self.drive(view, self.config.bar);
     }
 }
 
 /// The state of the product's statistic after a whole cell.
 pub(crate) fn state(view: &View) -> Mix {
-    Product::new(None).drive(view).0
+    let product = Product::new(None);
+    product.drive(view, product.config.bar).0
 }
 
 impl Product {
-    fn drive(&self, view: &View) -> (Mix, Trace) {
+    fn drive(&self, view: &View, asked_from: f64) -> (Mix, Trace) {
         let (mut mix, mut trace) = (self.mix(view), Trace::default());
         let mut events = view.events.iter().peekable();
         let (mut value, mut second, mut look) = (None, f64::NEG_INFINITY, 0);
@@ -135,7 +141,7 @@ impl Product {
             if changed {
                 value = mix.close(today);
                 match &value {
-                    Some(value) if value.log >= ASKED_FROM => {
+                    Some(value) if value.log >= asked_from => {
                         if day >= look {
                             second = self.corroborated(&mix, today, value);
                             look = day + self.config.look_days;

@@ -60,9 +60,11 @@ impl Report {
             "median delay d",
             "right pair",
             "false alarms per 1,000",
+            "at equal false alarms: recall 365 d",
+            "half found d",
         ];
         line(f, &head.map(str::to_owned))?;
-        writeln!(f, "|---|--:|--:|--:|--:|--:|--:|--:|")?;
+        writeln!(f, "|---|{}", "--:|".repeat(head.len() - 1))?;
         let limit = self.scores.iter().find(|score| score.method == LIMIT);
         let limit = limit.and_then(|score| score.side(labels).recall[2].share());
         for score in &self.scores {
@@ -74,6 +76,8 @@ impl Report {
             cells.push(side.median_delay.map_or("-".to_owned(), |days| days.to_string()));
             cells.push(format!("{}{}", share(side.right), if side.names_both { "" } else { " riser" }));
             cells.push(interval(side.false_alarms));
+            cells.push(share(side.equal.recall));
+            cells.push(side.equal.half_found.map_or("-".to_owned(), |days| days.to_string()));
             line(f, &cells)?;
         }
         Ok(())
@@ -103,14 +107,16 @@ impl Report {
     }
 
     fn own(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds = self.scores.first().map_or(&[][..], |score| &score.stress);
         let head = ["at the method's own threshold", "threshold", "recall 365 d", "false alarms per 1,000"];
-        line(f, &head.map(str::to_owned))?;
-        writeln!(f, "|---|--:|--:|--:|")?;
-        for score in &self.scores {
-            let mut cells = vec![score.method.clone()];
-            cells.extend(score.own.map_or(["-", "-", "-"].map(str::to_owned), |own| {
-                [format!("{:.2}", own.threshold), share(own.recall), interval(own.false_alarms)]
-            }));
+        let mut head: Vec<String> = head.map(str::to_owned).into();
+        head.extend(kinds.iter().map(|stress| format!("{} per 1,000", stress.kind)));
+        line(f, &head)?;
+        writeln!(f, "|---|{}", "--:|".repeat(head.len() - 1))?;
+        for (score, own) in self.scores.iter().filter_map(|score| score.own.as_ref().map(|own| (score, own))) {
+            let mut cells = vec![score.method.clone(), format!("{:.2}", own.threshold), share(own.recall)];
+            cells.push(interval(own.false_alarms));
+            cells.extend(own.stress.iter().map(|stress| format!("{:.1}", stress.false_alarms.per_1000)));
             line(f, &cells)?;
         }
         Ok(())

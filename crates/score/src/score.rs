@@ -62,8 +62,8 @@ pub struct Stress {
     pub false_alarms: Rate,
 }
 
-/// Substitutions by the threshold that a method comes with.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+/// Substitutions, and stress, by the threshold that a method comes with.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Own {
     /// The threshold.
     pub threshold: f32,
@@ -71,6 +71,17 @@ pub struct Own {
     pub false_alarms: Rate,
     /// Found within 365 days.
     pub recall: Part,
+    /// Alarms in cells beyond the model in which nothing moved.
+    pub stress: Vec<Stress>,
+}
+
+/// What a method finds with the threshold that gives as many false alarms on the very cells that judge as are allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Equal {
+    /// Found within 365 days.
+    pub recall: Part,
+    /// Days within which half of all shifts are found, where so many are.
+    pub half_found: Option<usize>,
 }
 
 /// How shifts of one kind were found.
@@ -84,6 +95,8 @@ pub struct Side {
     pub before_onset: Rate,
     /// Shifts found within 90, 180 and 365 days.
     pub recall: [Part; 3],
+    /// Where all methods have the same false alarms.
+    pub equal: Equal,
     /// Median days of those found within 365.
     pub median_delay: Option<usize>,
     /// Days of each of them, in order.
@@ -147,6 +160,12 @@ impl Found {
         let mut delays: Vec<usize> = self.detections().map(|(_, first)| first.delay).collect();
         delays.sort_unstable();
         delays
+    }
+
+    /// Days within which half of the shifts are found, where so many are: unlike [`Found::median_delay`] it does not get
+    /// shorter where slow ones are not found at all.
+    pub fn half_found(&self) -> Option<usize> {
+        self.delays().get(self.cells.len().div_ceil(2).checked_sub(1)?).copied()
     }
 
     /// Of each cell, whether it has a detection.
@@ -227,6 +246,7 @@ mod tests {
         let part = |of, cells| Part { of, cells };
         assert_eq!(WITHIN_DAYS.map(|days| found.within(days)), [part(1, 5), part(1, 5), part(3, 5)]);
         assert_eq!((found.delays(), found.median_delay()), (vec![80, 200, 365], Some(200)));
+        assert_eq!(found.half_found(), Some(365));
         assert_eq!((found.right(), found.names_both()), (part(2, 3), false));
         assert_eq!(found.by_rate(), [part(1, 1), part(1, 1), part(1, 1), part(0, 2)]);
         assert_eq!((found.before, found.days_before), (1, 100 + 100 + 200 + 200 + 100));

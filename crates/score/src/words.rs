@@ -2,10 +2,11 @@
 //!
 //! The product raises alerts in cells by its own rule ([`raised`]), and each says how likely it is to be true. An alert is
 //! true where a planted shift has begun; of each shift the first one counts (what was told begins a new baseline, so that
-//! there is no second). All others are false: those in quiet cells, and those before an onset. As many shifts are weighed
-//! against a market-year without one as the likelihood assumes ([`Config::shifts_per_market_year`]).
+//! there is no second). All others are false: those in cells without a shift, and those before an onset. As many shifts are
+//! weighed against a market-year without one as the likelihood assumes ([`Config::shifts_per_market_year`]), and as many of
+//! those market-years are of stress ([`STRESSED_YEARS`]).
 
-use headwater_detect::{Config, likelihood};
+use headwater_detect::{Config, STRESSED_YEARS, likelihood};
 use headwater_model::LikelihoodWords;
 use headwater_sim::{CountedCell, YEAR_DAYS};
 use serde::Serialize;
@@ -35,7 +36,7 @@ pub struct Calibration {
     pub shifts_per_market_year: f64,
     /// Market-years without a shift that were drawn,
     pub market_years: f64,
-    /// those of stress,
+    /// those of stress where there are no others,
     pub stress_market_years: f64,
     /// and shifts.
     pub shifts: u64,
@@ -46,9 +47,10 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// What the words were worth in cells with a shift together with quiet ones, and with ones of stress.
-    pub fn of(moved: &Lot, quiet: &Lot, stress: &Lot, config: &Config) -> Calibration {
-        let (mixture, stressed) = (moved.and(quiet), moved.and(stress));
+    /// What the words were worth in cells with a shift together with quiet ones and some of stress, and with ones of stress
+    /// alone.
+    pub fn of(moved: &Lot, quiet: &Lot, some_stress: &Lot, stress: &Lot, config: &Config) -> Calibration {
+        let (mixture, stressed) = (moved.and(quiet).and(some_stress), moved.and(stress));
         Calibration {
             shifts_per_market_year: config.shifts_per_market_year,
             market_years: mixture.market_years,
@@ -81,6 +83,11 @@ pub struct Word {
     pub high: f64,
 }
 
+/// Market-years of stress that go with so many quiet ones.
+pub fn stressed(quiet: f64) -> f64 {
+    quiet * STRESSED_YEARS / (1.0 - STRESSED_YEARS)
+}
+
 impl Lot {
     /// What the product raises in a cell.
     pub fn of(cell: &CountedCell, labels: Labels, config: &Config) -> Lot {
@@ -94,6 +101,11 @@ impl Lot {
             market_years: f64::from(quiet_days) / f64::from(YEAR_DAYS),
             shifts: u64::from(onset.is_some()),
         }
+    }
+
+    /// All together.
+    pub fn of_all<'a>(lots: impl IntoIterator<Item = &'a Lot>) -> Lot {
+        lots.into_iter().fold(Lot::default(), |all, next| all.and(next))
     }
 
     /// Both together.

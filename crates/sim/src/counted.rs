@@ -51,11 +51,14 @@ pub enum CellKind {
     Noise,
     /// Reports begin to come four times as late.
     Delay,
+    /// Once a year one reporter's large operation makes dozens of seizures of one substance within two weeks.
+    Operation,
 }
 
 impl CellKind {
     /// Those in which nothing may be raised though the model of the null does not hold.
-    pub const STRESS: [CellKind; 4] = [CellKind::Noise, CellKind::Campaign, CellKind::Laboratory, CellKind::Delay];
+    pub const STRESS: [CellKind; 5] =
+        [CellKind::Noise, CellKind::Campaign, CellKind::Laboratory, CellKind::Delay, CellKind::Operation];
     /// Those that move one side alone.
     pub const DECOYS: [CellKind; 2] = [CellKind::RisingAlone, CellKind::FallingAlone];
 
@@ -189,6 +192,7 @@ fn plant(rng: &mut Rng, kind: CellKind, spec: &Spec, cell: &mut Cell) {
         CellKind::Displacement => plan::displacement(rng, spec, cell),
         CellKind::Campaign => plan::campaign(rng, spec, cell),
         CellKind::Laboratory => plan::laboratory(rng, spec, cell),
+        CellKind::Operation => plan::operations(rng, spec, cell),
         CellKind::RisingAlone => alone(rng, spec, cell, (20, 40)),
         CellKind::FallingAlone => alone(rng, spec, cell, (1, 5)),
     }

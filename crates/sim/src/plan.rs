@@ -21,6 +21,9 @@ const SUBSTANCES: (i64, i64) = (3, 7);
 const ROUTES: (i64, i64) = (2, 6);
 /// Room that a planted shift has to be seen in, in weeks: more than the longest ramp.
 const AFTER_WEEKS: i64 = 40;
+const WEEKS_A_YEAR: i32 = 52;
+/// Event weeks over which a large operation's seizures come.
+const OPERATION_WEEKS: i32 = 2;
 
 /// The whole plan.
 pub(crate) struct Plan {
@@ -70,6 +73,7 @@ pub(crate) enum Happening {
     Surge { from: i32, to: i32, factor: f64 },
     Campaign { from: i32, to: i32, factor: f64, reporter: usize, substance: usize },
     Laboratory { from: i32, reporter: usize, substance: usize, named_as: usize, factor: f64 },
+    Operation { from: i32, to: i32, seizures_per_week: f64, reporter: usize, substance: usize, route: usize },
 }
 
 /// A flow that moves from one label to another.
@@ -253,6 +257,9 @@ fn plant(rng: &mut Rng, spec: &Spec, knobs: &Knobs, cells: &mut [Cell]) {
     for c in next(knobs.laboratories) {
         laboratory(rng, spec, &mut cells[c]);
     }
+    for c in next(knobs.operations) {
+        operations(rng, spec, &mut cells[c]);
+    }
 }
 
 pub(crate) fn surge(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
@@ -274,6 +281,21 @@ pub(crate) fn laboratory(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
     let named_as = other_than(rng, substance, cell.substances.len());
     let factor = tenths(rng, 5, 9);
     cell.events.push(Happening::Laboratory { from, reporter, substance, named_as, factor });
+}
+
+/// One in each year after the history, of one of the two smaller reporters; of any substance, on one route.
+pub(crate) fn operations(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {
+    for first in (spec.history_weeks()..=spec.weeks() - WEEKS_A_YEAR).step_by(WEEKS_A_YEAR as usize) {
+        let from = first + rng.between(0, i64::from(WEEKS_A_YEAR - OPERATION_WEEKS)) as i32;
+        cell.events.push(Happening::Operation {
+            from,
+            to: from + OPERATION_WEEKS - 1,
+            seizures_per_week: rng.between(10, 30) as f64,
+            reporter: rng.between(1, 2) as usize,
+            substance: rng.index(cell.substances.len()),
+            route: rng.index(cell.routes.len()),
+        });
+    }
 }
 
 pub(crate) fn substitution(rng: &mut Rng, spec: &Spec, cell: &mut Cell) {

@@ -101,6 +101,11 @@ fn apply(happening: &Happening, rates: &mut Rates, cell: &Cell, reporter: usize,
                 (0..routes).for_each(|route| *rates.at(*substance, route) *= factor);
             }
         }
+        Happening::Operation { from, to, seizures_per_week, reporter: whose, substance, route } => {
+            if *whose == reporter && (*from..=*to).contains(&week) {
+                *rates.at(*substance, *route) += seizures_per_week;
+            }
+        }
         Happening::Laboratory { from, reporter: whose, substance, named_as, factor } => {
             if *whose == reporter && week >= *from {
                 (0..routes).for_each(|r| rates.move_flow((*substance, r), (*named_as, r), *factor, 1.0));

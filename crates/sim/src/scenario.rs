@@ -29,11 +29,13 @@ pub enum Scenario {
     StressNoise,
     /// Reports begin to come four times as late.
     StressDelay,
+    /// Large operations make dozens of seizures of one substance each.
+    StressOperation,
 }
 
 impl Scenario {
     /// The closed list.
-    pub const ALL: [Scenario; 9] = [
+    pub const ALL: [Scenario; 10] = [
         Scenario::Quiet,
         Scenario::Substitution,
         Scenario::Displacement,
@@ -43,6 +45,7 @@ impl Scenario {
         Scenario::StressLaboratory,
         Scenario::StressNoise,
         Scenario::StressDelay,
+        Scenario::StressOperation,
     ];
 
     /// Its name.
@@ -57,6 +60,7 @@ impl Scenario {
             Scenario::StressLaboratory => "stress-laboratory",
             Scenario::StressNoise => "stress-noise",
             Scenario::StressDelay => "stress-delay",
+            Scenario::StressOperation => "stress-operation",
         }
     }
 
@@ -74,6 +78,7 @@ impl Scenario {
             Scenario::StressLaboratory => "nothing moves, but one reporter a cell begins to call one substance another",
             Scenario::StressNoise => "nothing moves, but shares wander by themselves (strong AR(1) noise)",
             Scenario::StressDelay => "nothing moves, but reports begin to come four times as late",
+            Scenario::StressOperation => "nothing moves, but large operations make dozens of seizures of one substance",
         }
     }
 
@@ -87,6 +92,7 @@ impl Scenario {
             surges: 0,
             campaigns: 0,
             laboratories: 0,
+            operations: 0,
             long_outage: 0.1,
             wandering: 0.08,
             delay_change: false,
@@ -116,6 +122,7 @@ impl Scenario {
             Scenario::StressLaboratory => Knobs { laboratories: usize::MAX, ..calm },
             Scenario::StressNoise => Knobs { wandering: 0.35, ..calm },
             Scenario::StressDelay => Knobs { delay_change: true, ..calm },
+            Scenario::StressOperation => Knobs { operations: usize::MAX, ..calm },
         }
     }
 }
@@ -139,7 +146,7 @@ impl FromStr for Scenario {
 }
 
 /// How much of what a scenario has. Cells are given out in this order: substitutions, displacements, surges, campaigns,
-/// laboratories; a number beyond the cells means all that are left.
+/// laboratories, operations; a number beyond the cells means all that are left.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Knobs {
     pub families: usize,
@@ -151,6 +158,7 @@ pub(crate) struct Knobs {
     pub surges: usize,
     pub campaigns: usize,
     pub laboratories: usize,
+    pub operations: usize,
     /// Probability that a source has one outage of a quarter to half a year.
     pub long_outage: f64,
     /// Standard deviation of the AR(1) noise of log shares.

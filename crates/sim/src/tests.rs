@@ -269,6 +269,7 @@ fn a_quiet_world_has_nothing_planted_and_a_stress_world_only_decoys() {
         (Scenario::StressCampaign, DecoyKind::Campaign),
         (Scenario::StressLaboratory, DecoyKind::Laboratory),
         (Scenario::StressDelay, DecoyKind::Delay),
+        (Scenario::StressOperation, DecoyKind::Operation),
     ] {
         let truth = truth(scenario);
         assert!(truth.shifts.is_empty());

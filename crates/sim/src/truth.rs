@@ -104,6 +104,8 @@ pub enum DecoyKind {
     Campaign,
     /// One reporter begins to call one substance another.
     Laboratory,
+    /// One large operation makes dozens of seizures of one substance.
+    Operation,
     /// A source is silent for a time.
     Outage,
     /// A source begins to report after the start.
@@ -136,7 +138,8 @@ pub struct Decoy {
     pub from: Day,
     /// Last day.
     pub to: Day,
-    /// What rates are multiplied by, or the part that is named otherwise; 0 for silence.
+    /// What rates are multiplied by, or the part that is named otherwise; 0 for silence. Of an operation the seizures that
+    /// it makes in a week.
     pub factor: f64,
 }
 

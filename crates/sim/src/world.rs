@@ -95,6 +95,13 @@ impl World {
                         substance: Some(substance(*k)),
                         ..decoy(DecoyKind::Campaign, *from, *to, *factor)
                     }),
+                    Happening::Operation { from, to, seizures_per_week, reporter, substance: k, route: _ } => {
+                        decoys.push(Decoy {
+                            source: source(*reporter),
+                            substance: Some(substance(*k)),
+                            ..decoy(DecoyKind::Operation, *from, *to, *seizures_per_week)
+                        });
+                    }
                     Happening::Laboratory { from, reporter, substance: k, named_as, factor } => decoys.push(Decoy {
                         source: source(*reporter),
                         substance: Some(substance(*k)),
