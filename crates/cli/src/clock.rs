@@ -32,6 +32,12 @@ impl Stopwatch {
     }
 }
 
+/// Seconds that the calling thread has had a core: what something costs, whatever else the machine does.
+pub fn thread_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
+}
+
 /// The UTC day before today.
 pub fn yesterday() -> anyhow::Result<Day> {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).context("the clock stands before 1970")?;

@@ -51,6 +51,15 @@ fn a_planted_shift_is_told_once_with_everything_said() {
         let sum = |of: fn(&headwater_model::StratumFigures) -> u32| alert.strata.iter().map(of).sum::<u32>();
         assert_eq!(sum(|s| s.falling_before), falling.records_before);
         assert_eq!(sum(|s| s.rising_after), rising.records_after);
+        for row in &alert.strata {
+            let counts = [(row.falling_before, row.rising_before), (row.falling_after, row.rising_after)];
+            for (share, (falling, rising)) in [row.share_before, row.share_after].into_iter().zip(counts) {
+                let share = share.unwrap();
+                assert!((share.value - f64::from(rising) / f64::from(falling + rising)).abs() < 1e-6, "{row:?}");
+                assert!(share.low <= share.value && share.value <= share.high && share.low < share.high, "{row:?}");
+            }
+            assert!(row.share_after.unwrap().low > row.share_before.unwrap().high, "{row:?}");
+        }
         let routes: i64 = alert.routes.iter().map(|r| r.mass_mg_after).sum();
         assert_eq!(routes + alert.routes_other.mass_mg_after, alert.family_total.mass_mg_after);
 

@@ -23,7 +23,7 @@ const HELD_CELLS: usize = 64;
 /// Quiet cells by which a method's cost is told: some 300,000 events.
 const TIMED_CELLS: u64 = 100;
 
-/// Seconds of some clock, for microseconds per event.
+/// Seconds of a thread's own clock, for microseconds per event.
 pub type Seconds<'a> = &'a (dyn Fn() -> f64 + Sync);
 
 /// A scoreboard.

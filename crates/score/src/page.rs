@@ -81,7 +81,7 @@ const NOTES: &str = "## How to read it
   that as many come on a market-year as the likelihood expects; one market-year without a shift in five is of stress, as it
   expects too. In brackets the exact 95 % interval of the ratio of two Poisson counts. *Among stress*: the same shifts, in a world whose every other market-year is one of noise, campaign, laboratory,
   delay or operation. The strongest words are never said of more than 0.99: being true more often is no fault.
-* *us per event*: of one core, on the machine that made this page. *Bytes per cell*: what the product's statistic holds of a
+* *us per event*: of one core's time, on the machine that made this page. *Bytes per cell*: what the product's statistic holds of a
   cell of seven substances, three strata and six years.
 ";
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use headwater_score::{Board, PRODUCT, Plan, Report, Row, page, rows};
 
 use crate::args::BenchDetect;
-use crate::clock::Stopwatch;
+use crate::clock::{Stopwatch, thread_seconds};
 use crate::failure::Failure;
 use crate::memory::rss_bytes;
 
@@ -28,7 +28,7 @@ pub fn detect(args: &BenchDetect) -> Result<(), Failure> {
     let mut report = Report { plan, scores: Vec::new(), bytes_per_cell, calibration: None };
     for row in &rows {
         let begin = clock.seconds();
-        report.scores.extend(board.score(row, &|| clock.seconds()));
+        report.scores.extend(board.score(row, &thread_seconds));
         writeln!(std::io::stderr(), "{}: {:.0} s", row.name, clock.seconds() - begin)?;
     }
     if has_product {
