@@ -39,11 +39,9 @@ pub fn stands_for(folder: &Path, written: &str, address: &str) {
 
 /// A line of a shell, to be run in a folder, for which [`stands_for`] may have been called.
 fn command(folder: &Path, line: &str) -> Command {
+    let python = fs::read_to_string(folder.join(".python")).map(|python| format!("PATH='{python}':$PATH\n"));
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(folder).env("CURL_HOME", folder);
-    if let Ok(python) = fs::read_to_string(folder.join(".python")) {
-        command.env("PATH", format!("{python}:{}", std::env::var("PATH").unwrap_or_default()));
-    }
+    command.args(["-c", &(python.unwrap_or_default() + line)]).current_dir(folder).env("CURL_HOME", folder);
     command
 }
 
