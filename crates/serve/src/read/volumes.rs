@@ -235,7 +235,7 @@ impl View<'_> {
             };
             let key = self.key(of.roll_up, series);
             let mut any = false;
-            for (spot, sums) in shelf.panes.range(span.clone()) {
+            for (spot, sums) in shelf.panes.range(span) {
                 panes += 1;
                 if panes > PANES_MAX {
                     return Err(Refused::TooMuch { at_most: PANES_MAX });
