@@ -340,6 +340,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_large_operation_makes_dozens_of_seizures_within_two_weeks() {
+        // Of cells with few other events: most by one reporter of one substance in two event weeks of each tested year.
+        let most = |kind: CellKind| -> Vec<usize> {
+            let cells = Cells::new().unwrap();
+            let drawn = (0..).map(|number| cells.cell(kind, 8, number)).filter(|cell| cell.events.len() < 1_500);
+            let years = drawn.take(8).flat_map(|cell| {
+                let in_year = move |year: i32| {
+                    let mut counts = std::collections::BTreeMap::new();
+                    for event in cell.events.iter().filter(|event| event.delta > 0) {
+                        let week = (event.day - cell.history_days).div_euclid(7);
+                        for first in [week - 1, week].into_iter().filter(|first| first.div_euclid(52) == year) {
+                            *counts.entry((first, event.reporter, event.substance)).or_insert(0) += 1;
+                        }
+                    }
+                    counts.into_values().max().unwrap_or(0)
+                };
+                (0..3).map(in_year).collect::<Vec<_>>()
+            });
+            years.collect()
+        };
+        let (with, without) = (most(CellKind::Operation), most(CellKind::Noise));
+        let above = |counts: &[usize]| counts.iter().filter(|count| **count >= 15).count();
+        assert!(above(&with) >= 20 && above(&without) <= 4, "{with:?} {without:?}");
+    }
+
+    #[test]
     fn a_seed_and_a_number_are_a_cell() {
         let cells = Cells::new().unwrap();
         let of = |seed, number| cells.cell(CellKind::Substitution, seed, number);
