@@ -11,6 +11,7 @@ use headwater_tests::binary;
 use headwater_tests::broker::Broker;
 use headwater_tests::cluster::{CONFIG, World};
 use headwater_tests::feed::event;
+use headwater_tests::port;
 use headwater_tests::process::Live;
 use headwater_tests::store::committed;
 use serde_json::Value;
@@ -36,9 +37,9 @@ fn doctor(folder: &Path, environment: &[(&str, &str)]) -> Told {
     Told { findings, status: output.status.code() }
 }
 
-/// A port that was free a moment ago.
+/// An address that nobody listens on.
 fn free() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", port::free())
 }
 
 impl Told {

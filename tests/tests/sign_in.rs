@@ -3,12 +3,12 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use headwater_tests::binary;
 use headwater_tests::broker::root;
+use headwater_tests::port;
 use headwater_tests::process::{Live, program};
 use serde_json::Value;
 
@@ -16,11 +16,6 @@ const SECRET: &str = "what-only-the-service-and-the-program-know";
 
 /// What every token of the service begins with: `{"alg"` in base64url.
 const TOKEN: &str = "eyJhbGci";
-
-/// A port that nobody listens on: the service must know the program's address before the program begins.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
 
 /// The service, ended when dropped.
 struct Service {
@@ -162,7 +157,7 @@ fn run_said(folder: &Path, event: &str) -> bool {
 fn somebody_signs_in_by_the_real_flow_and_does_what_their_groups_say_and_signs_out() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    let url = format!("http://127.0.0.1:{}", free_port());
+    let url = format!("http://127.0.0.1:{}", port::free());
     let service = Service::start(&url);
     let mut run = start(folder, &url, &service.issuer, "");
     let me = format!("{url}/api/v1/me");
@@ -278,7 +273,7 @@ fn somebody_signs_in_by_the_real_flow_and_does_what_their_groups_say_and_signs_o
 #[test]
 fn a_session_ends_when_idle_and_when_old() {
     let temporary = tempfile::tempdir().unwrap();
-    let url = format!("http://127.0.0.1:{}", free_port());
+    let url = format!("http://127.0.0.1:{}", port::free());
     let service = Service::start(&url);
     for (name, times) in [("idle", "idle_s = 1\n"), ("old", "life_s = 1\n")] {
         let folder = temporary.path().join(name);
@@ -302,7 +297,7 @@ fn a_session_ends_when_idle_and_when_old() {
 fn while_the_service_is_away_nobody_can_sign_in_and_whoever_is_in_stays_in() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    let url = format!("http://127.0.0.1:{}", free_port());
+    let url = format!("http://127.0.0.1:{}", port::free());
     let service = Service::start(&url);
     let mut run = start(folder, &url, &service.issuer, "");
     let (ana, late) = (Browser::new(folder, "ana"), Browser::new(folder, "late"));

@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::io::Read;
-use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -11,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use headwater_tests::binary::{self, replay};
 use headwater_tests::broker::root;
 use headwater_tests::feed::event;
+use headwater_tests::port;
 use headwater_tests::process::{eventually, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -74,10 +74,6 @@ impl Image {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn read_of(image: &Image) -> u64 {
     let output = image.output(&["headwater", "checkpoint", "list", "--config", CONFIG]);
     let text = String::from_utf8(output.stdout).unwrap();
@@ -121,7 +117,7 @@ fn the_image_is_built_and_its_binary_reads_a_folder_as_its_user_with_a_root_that
 
 /// By the command that the image names, probed as its health check does it, until SIGTERM.
 fn it_reads_a_folder(image: &Image, config: &Value) {
-    let address = format!("127.0.0.1:{}", free_port());
+    let address = format!("127.0.0.1:{}", port::free());
     let keys =
         format!("[sources.inbox]\npath = \"inbox\"\n[store]\ncommit_ms = 100\n[metrics]\nlisten = \"{address}\"\n");
     image.put("etc/headwater.toml", &keys);
