@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dateDay, int64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { accessible, browser, equal, expect, failed, holds, open, SIZES } from './harness.mjs';
+import { inboxAndAdmin } from './inbox-admin.mjs';
 
 const [, , base, folder] = process.argv;
 mkdirSync(folder, { recursive: true });
@@ -316,6 +317,8 @@ for (const path of ['explore', 'health', 'admin']) {
   expect(columns.day.length > 100_000, `first view of ${columns.day.length} figures: ${views.join(', ')} ms`);
   await close();
 }
+
+await inboxAndAdmin(chrome, base, folder);
 
 await chrome.close();
 console.log(`${failed().length} failed`);

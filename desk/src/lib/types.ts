@@ -240,3 +240,43 @@ export interface Catalog {
   substances: { id: string; name: string; short_name: string; cas: string[]; families: string[]; market_family: string | null }[];
   families: { id: string; name: string; kind: string; tested: boolean }[];
 }
+export interface KeyRow {
+  id: string;
+  name: string;
+  roles: string[];
+  marking: Tlp;
+  created_by: string;
+  expires: string;
+  last_used?: string | null;
+  revoked_at?: string | null;
+}
+export interface KeyList {
+  keys: KeyRow[];
+  next_cursor?: string | null;
+}
+export interface SessionRow {
+  id: string;
+  handle: string;
+  roles: string[];
+  marking: Tlp;
+  created_at: string;
+  last_used: string;
+  expires: string;
+}
+export interface SessionList {
+  sessions: SessionRow[];
+  next_cursor?: string | null;
+}
+export interface AuditRow {
+  sequence: number;
+  at: string;
+  actor: string;
+  action: string;
+  object: string;
+  detail: string;
+  hash: string;
+}
+export interface AuditList {
+  entries: AuditRow[];
+  next_cursor?: string | null;
+}
