@@ -51,6 +51,7 @@ async function audit(chrome, base, folder) {
       await served(page);
       await page.goto(`${base}/admin`);
       await lines(page).first().waitFor();
+      await page.waitForSelector('.strip .simulated', { state: 'attached' });
       await holds(page, `audit ${size} ${theme}`);
       await accessible(page, `audit ${size} ${theme}`);
       await page.screenshot({ path: join(folder, `audit-${size}-${theme}.png`) });
@@ -93,7 +94,136 @@ async function longLists(chrome, base) {
   await close();
 }
 
+const loaded = (page) => page.waitForSelector('[role=row][aria-selected=true]');
+const rows = (page) => page.locator('[role=row][aria-selected]').count();
+
+// Saved views: kept, found again by their address, changed, shared, forgotten; by keyboard.
+async function savedViews(chrome, base) {
+  const api = async (path, method = 'GET', body) => (await fetch(`${base}/api/v1${path}`, { method, ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }) })).json();
+  const { page, wrong, close } = await open(chrome, base);
+  const tab = (name) => page.locator('.names a', { hasText: name });
+  const say = async (...all) => {
+    for (const key of all) await page.keyboard.press(key);
+  };
+  const { alerts } = await api('/alerts?limit=200');
+  const { family } = alerts[0];
+  await page.goto(`${base}/?family=${family}&sort=newest`);
+  await loaded(page);
+  const shown = await rows(page);
+  await say('w');
+  await page.keyboard.type('First look');
+  await say('Enter');
+  await tab('First look').waitFor();
+  const id = new URL(page.url()).searchParams.get('view');
+  const kept = await api(`/views/${id}`);
+  equal([kept.name, kept.filters, kept.organisation], ['First look', { family, sort: 'newest' }, undefined], 'views: the filters and the order are kept under a name');
+  equal([await tab('First look').getAttribute('aria-current'), await tab('First look').locator('.count').innerText()], ['true', String(shown)], 'views: it is a tab with its count');
+  equal(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('main') !== null), true, 'views: the focus goes back');
+
+  await page.goto(`${base}/?view=${id}`);
+  await page.waitForURL(new RegExp(`family=${family}`));
+  await loaded(page);
+  equal([await rows(page), new URL(page.url()).searchParams.get('sort')], [shown, 'newest'], "views: a view's address opens it with what it keeps");
+
+  const market = alerts.find((alert) => alert.family === family).market;
+  await page.goto(`${base}/?view=${id}&family=${family}&sort=newest&market=${market}`);
+  await loaded(page);
+  await page.getByText('Back to “First look”').waitFor();
+  await say('w', 'End');
+  await page.keyboard.type(' there');
+  await say('Enter');
+  await tab('First look there').waitFor();
+  const changed = await api(`/views/${id}`);
+  equal([changed.version, changed.name, changed.filters.market], [2, 'First look there', market], 'views: replaced and renamed');
+  equal(await page.getByText('Back to “').count(), 0, 'views: what is asked is what it keeps');
+
+  await say('w');
+  await api(`/views/${id}`, 'PUT', { version: 2, view: { name: 'From elsewhere', filters: { family } } });
+  await say('Enter');
+  await page.locator('dialog[open] [role=alert]').waitFor();
+  expect((await page.locator('dialog[open]').innerText()).includes('“From elsewhere”') && (await page.locator('dialog[open]').innerText()).includes('Your choice is kept'), 'views: a stale change says what stands now and keeps the choice');
+  await page.locator('dialog[open] input').nth(1).fill('INCB');
+  await page.locator('dialog[open] select').last().selectOption('TLP:GREEN');
+  await page.getByText('Apply again').click();
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  const shared = await api(`/views/${id}`);
+  equal([shared.version, shared.name, shared.organisation, shared.marking], [4, 'First look there', 'INCB', 'TLP:GREEN'], 'views: applied again, and shared with an organisation up to a label');
+
+  await page.locator('.names a').first().click();
+  await page.waitForURL((url) => !url.search.includes('family='));
+  expect(true, 'views: whoever leaves a view leaves its filters');
+  await say('w');
+  await page.keyboard.type('First look there');
+  expect((await page.locator('dialog[open]').innerText()).includes('You have a view of this name'), 'views: two of a name are refused in words');
+  await say('Escape');
+  await page.goto(`${base}/?view=${id}`);
+  await page.waitForURL(/family=/);
+  await page.waitForSelector('.names a[aria-current=true] >> text=First look there');
+  await say('w');
+  await page.getByText('Forget', { exact: true }).click();
+  await page.getByText('Forget it for good').click();
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  equal([(await api('/views')).views.length, await tab('First look').count()], [0, 0], 'views: forgotten');
+  await page.goto(`${base}/?view=${id}`);
+  await page.waitForSelector('text=No view with this id that you may see');
+  expect((await rows(page)) > 0, 'views: an unknown one says so, and the list is there');
+  equal(wrong.filter((line) => !line.includes('409')), [], 'views: nothing else goes wrong');
+
+  await page.route('**/api/v1/views?*', (route) => route.fulfill(answer({ views: [{ ...shared, owner: 'AN-11', name: 'Border' }] })));
+  await page.goto(`${base}/?view=${id}`);
+  await page.waitForURL(new RegExp(`family=${family}`));
+  await tab('Border (AN-11)').waitFor();
+  await say('w');
+  expect((await page.locator('dialog[open]').innerText()).includes('Shared by AN-11'), "views: another's is saved as one's own");
+  await accessible(page, 'saving a view');
+  await close();
+}
+
+// Quiet proves that it looked, and the week's budget drops nothing.
+async function quiet(chrome, base, folder) {
+  const listed = async (page, change) =>
+    page.route('**/api/v1/alerts?*', async (route) => {
+      const list = await (await route.fetch()).json();
+      return route.fulfill(answer(change(list)));
+    });
+  const cases = [
+    ['with cells', { cells: { watched: 386, not_watched: 26 } }, 'Nothing raised since 3 Jul 2026. 386 cells watched, 26 not.'],
+    ['without cells', { cells: null }, 'Nothing raised since 3 Jul 2026. Detection closed every day up to'],
+  ];
+  for (const [words, change, wanted] of cases) {
+    const { page, wrong, close } = await open(chrome, base);
+    await listed(page, (list) => ({ ...list, ...change, alerts: [], beside: [], next_cursor: undefined, counts: { ...list.counts, matching: 0, without_filter: 0, raised_in_week: 0, last_raised: '2026-07-03' } }));
+    await page.goto(`${base}/`);
+    await page.locator('.state').waitFor();
+    const said = (await page.locator('.state').innerText()).replaceAll('\u00a0', ' ');
+    expect(said.includes(wanted), `quiet ${words}: ${said.split('\n')[0]}`);
+    await accessible(page, `quiet ${words}`);
+    await page.screenshot({ path: join(folder, `quiet-${words.replace(' ', '-')}.png`) });
+    await page.locator('.state a').click();
+    await page.waitForURL(/health/);
+    equal(wrong, [], `quiet ${words}: nothing goes wrong`);
+    await close();
+  }
+
+  const { page, wrong, close } = await open(chrome, base);
+  let within = 2;
+  await listed(page, (list) => ({ ...list, counts: { ...list.counts, raised_in_week: 3, weekly_budget: 10 }, beside: list.beside.map(({ triage }) => ({ triage: { ...triage, state: 'new', version: 0 } })), alerts: list.alerts.map((alert, at) => ({ ...alert, status: 'raised', as_of: list.closed_to, priority: { ...alert.priority, within_budget: at < within } })) }));
+  await page.goto(`${base}/`);
+  await loaded(page);
+  expect((await page.locator('.tabs').innerText()).includes('Raised this week 3, budget 10'), 'budget: what was raised this week, and how much that may be');
+  const order = await page.locator('.beyond, [role=row][aria-selected]').evaluateAll((all) => all.map((one) => one.className.includes('beyond')));
+  equal([order.indexOf(true), order.filter(Boolean).length, order.length > 4], [2, 1, true], 'budget: a rule stands where it ends, and nothing is dropped');
+  within = 1000;
+  await page.reload();
+  await loaded(page);
+  equal(await page.locator('.beyond').count(), 0, 'budget: no rule where all is within it');
+  equal(wrong, [], 'budget: nothing goes wrong');
+  await close();
+}
+
 export async function inboxAndAdmin(chrome, base, folder) {
   await audit(chrome, base, folder);
   await longLists(chrome, base);
+  await savedViews(chrome, base);
+  await quiet(chrome, base, folder);
 }

@@ -1,5 +1,5 @@
 // The one way to ask: a problem document becomes a `Problem`.
-import type { Tlp, Triage } from './types';
+import type { Tlp, Triage, ViewRow } from './types';
 
 export interface Told {
   title: string;
@@ -8,6 +8,7 @@ export interface Told {
   field?: string;
   allowed?: string;
   current?: Triage;
+  current_view?: ViewRow;
 }
 
 export class Problem extends Error {
@@ -41,10 +42,14 @@ async function asked<T>(path: string, init?: RequestInit): Promise<T> {
 
 export const get = <T>(path: string, query?: Query) => asked<T>(address(path, query));
 
-export const post = <T>(path: string, body: unknown) =>
-  asked<T>(address(path), { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+const send = <T>(method: string, path: string, body: unknown) =>
+  asked<T>(address(path), { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
-export const remove = <T>(path: string) => asked<T>(address(path), { method: 'DELETE' });
+export const post = <T>(path: string, body: unknown) => send<T>('POST', path, body);
+
+export const put = <T>(path: string, body: unknown) => send<T>('PUT', path, body);
+
+export const remove = <T>(path: string, query?: Query) => asked<T>(address(path, query), { method: 'DELETE' });
 
 export function toProblem(error: unknown): Told {
   if (error instanceof Problem) return error.told;

@@ -4,7 +4,8 @@ import { dayNumber } from './format';
 import { listen } from './live.svelte';
 import { param } from './route.svelte';
 import { session, simulatedEver } from './session.svelte';
-import type { Alert, AlertList, Beside, Triage } from './types';
+import type { Alert, AlertCounts, AlertList, Beside, CellCounts, Triage } from './types';
+import { FILTERS, type Held } from './views.svelte';
 import { headline } from './words';
 
 const PAGE = 200;
@@ -20,7 +21,6 @@ export type Group = 'fresh' | 'open' | 'acknowledged' | 'ended';
 export const GROUPS: Group[] = ['fresh', 'open', 'acknowledged', 'ended'];
 export const TABS = ['desk', 'mine', 'unassigned', 'closed'] as const;
 export type Tab = (typeof TABS)[number];
-export const FILTERS = ['kind', 'family', 'market', 'priority', 'marking'] as const;
 
 class Desk {
   items = $state.raw<Item[]>([]);
@@ -29,7 +29,9 @@ class Desk {
   more = $state(false);
   problem = $state<Told | null>(null);
   closedTo = $state<string | null>(null);
-  lastRaised = $state<string | null>(null);
+  counts = $state.raw<AlertCounts | null>(null);
+  // What is looked at, for a reader who may see everything.
+  cells = $state.raw<CellCounts | null>(null);
   // Alerts of which the stream told and that are not taken in yet.
   waiting = $state.raw(new Set<string>());
   selected = $state.raw(new Set<string>());
@@ -49,7 +51,8 @@ class Desk {
       this.items = items;
       this.more = cursor !== undefined;
       this.closedTo = list?.closed_to ?? null;
-      this.lastRaised = list?.counts.last_raised ?? null;
+      this.counts = list?.counts ?? null;
+      this.cells = list?.cells ?? null;
       this.waiting = new Set();
       this.problem = null;
       this.loaded = true;
@@ -128,18 +131,21 @@ export function valueOf({ alert }: Item, filter: (typeof FILTERS)[number]): stri
   return filter === 'priority' ? alert.priority.band : alert[filter];
 }
 
-export function takes(item: Item): boolean {
+// Whether filters take an alert: those of the address, or those of a saved view.
+export function takes(item: Item, of: (name: string) => string = param): boolean {
   for (const filter of FILTERS) {
-    const wanted = param(filter);
+    const wanted = of(filter);
     if (wanted && !wanted.split(',').includes(valueOf(item, filter))) return false;
   }
-  const text = param('q').trim().toLowerCase();
+  const text = of('q').trim().toLowerCase();
   if (!text) return true;
   const { alert } = item;
   const movers = [...alert.falling, ...alert.rising];
   const said = [headline(alert), alert.headline, alert.alert_id, alert.family, ...movers.flatMap(({ id, name, cas }) => [id, name, cas ?? ''])];
   return said.some((one) => one.toLowerCase().includes(text));
 }
+
+export const countOf = (held: Held) => desk.items.filter((item) => inTab(item, 'desk') && takes(item, (name) => held[name] ?? '')).length;
 
 export type Sort = 'priority' | 'newest' | 'onset';
 export const sortOf = (): Sort => (['newest', 'onset'] as const).find((sort) => sort === param('sort')) ?? 'priority';

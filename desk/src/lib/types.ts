@@ -130,10 +130,22 @@ export interface Beside {
   seen_revision?: number;
   last_looked?: string;
 }
+export interface AlertCounts {
+  matching: number;
+  without_filter: number;
+  last_raised?: string | null;
+  raised_in_week: number;
+  weekly_budget: number;
+}
+export interface CellCounts {
+  watched: number;
+  not_watched: number;
+}
 export interface AlertList {
   alerts: Alert[];
   beside: Beside[];
-  counts: { matching: number; without_filter: number; last_raised: string | null };
+  counts: AlertCounts;
+  cells?: CellCounts | null;
   next_cursor?: string;
   computed_up_to: Tlp;
   closed_to: string | null;
@@ -147,6 +159,7 @@ export interface Me {
   handle: string;
   roles: string[];
   marking: Tlp;
+  organisations: string[];
   auth: string;
   build: string;
   catalog: string;
@@ -278,5 +291,25 @@ export interface AuditRow {
 }
 export interface AuditList {
   entries: AuditRow[];
+  next_cursor?: string | null;
+}
+export interface NewView {
+  name: string;
+  filters: Record<string, unknown>;
+  organisation?: string | null;
+  marking?: Tlp | null;
+}
+export interface ViewRow {
+  view_id: string;
+  owner: string;
+  name: string;
+  filters: Record<string, unknown>;
+  organisation?: string | null;
+  marking: Tlp;
+  version: number;
+  changed_at: string;
+}
+export interface ViewList {
+  views: ViewRow[];
   next_cursor?: string | null;
 }
