@@ -105,12 +105,6 @@ impl Params {
         Ok(self.one("limit", &allowed, read)?.unwrap_or(default))
     }
 
-    /// The id behind which a page begins; empty: the first page.
-    pub fn cursor_id(&mut self) -> Result<String, Problem> {
-        let read = |cursor: &str| is_id(cursor).then(|| cursor.to_owned());
-        Ok(self.one("cursor", "`next_cursor` of an answer", read)?.unwrap_or_default())
-    }
-
     /// Refuses what nobody took. Gives the names that were.
     pub fn finish(self) -> Result<(), Problem> {
         match self.given.first() {

@@ -3,13 +3,14 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use headwater_model::{Clearance, Marking};
-use headwater_people::{ApiKey, By, Grant, PAGE_MAX, Role};
+use headwater_people::{ApiKey, By, Grant, Role};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::body::{Sent, moment};
 use super::openapi::ProblemAnswer;
+use super::page::{Page, PageQuery};
 use super::shown::{Answer, Shown};
 use crate::params::{Params, is_id};
 use crate::{Problem, Reader};
@@ -72,20 +73,9 @@ pub(crate) struct KeyList {
     next_cursor: Option<String>,
 }
 
-/// Parameters of the list of keys.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[allow(dead_code, reason = "the description of what `Params` reads")]
-pub(crate) struct KeysQuery {
-    /// 1 to 1,000; 100 without it.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// The keys of programs; takes the role admin.
 #[utoipa::path(
-    get, path = "/api/v1/keys", tag = "access", params(KeysQuery),
+    get, path = "/api/v1/keys", tag = "access", params(PageQuery),
     responses((status = 200, body = KeyList), (status = "default", response = ProblemAnswer))
 )]
 pub(crate) async fn list(
@@ -93,14 +83,10 @@ pub(crate) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<Json<KeyList>>, Problem> {
-    let mut params = Params::new(query.as_deref())?;
-    let limit = params.limit(100, PAGE_MAX as usize)?;
-    let after = params.cursor_id()?;
-    params.finish()?;
+    let page = Page::by_id(query.as_deref())?;
     reader.must_be(Role::Admin)?;
-    let rows = u32::try_from(limit).unwrap_or(PAGE_MAX);
-    let keys = api.people.keys(&after, rows).await?;
-    let next_cursor = keys.last().filter(|_| keys.len() == limit).map(|last| last.id.clone());
+    let keys = api.people.keys(page.after_id(), page.rows).await?;
+    let next_cursor = page.next(&keys, |key| key.id.clone());
     let list = KeyList { keys: keys.into_iter().map(KeyRow::of).collect(), next_cursor };
     Ok(Answer(Shown::nothing(), Json(list)))
 }

@@ -4,6 +4,7 @@
 
 mod alerts;
 mod archive;
+mod audit;
 mod beside;
 mod body;
 mod carrying;
@@ -15,6 +16,7 @@ mod notes;
 mod notices;
 mod observations;
 mod openapi;
+mod page;
 mod parties;
 mod quality;
 mod reference;
@@ -161,6 +163,7 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/catalog/substances", get(catalog::substances))
         .route("/api/v1/catalog/controls", get(catalog::controls))
         .route("/api/v1/me", get(me::me))
+        .route("/api/v1/audit", get(audit::list))
         .route("/api/v1/keys", get(keys::list).post(keys::create))
         .route("/api/v1/keys/{id}", delete(keys::revoke))
         .route("/api/v1/sessions", get(sessions::list))

@@ -35,7 +35,7 @@ pub(crate) struct ProblemAnswer(Problem);
         super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
         super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
         super::notices::unanswered, super::parties::of_alert, super::quality::quality,
-        super::keys::list, super::keys::create, super::keys::revoke,
+        super::audit::list, super::keys::list, super::keys::create, super::keys::revoke,
         super::sessions::list, super::sessions::end, super::views::list, super::views::one, super::views::create, super::views::change,
         super::views::forget, crate::oidc::routes::sign_in, crate::oidc::routes::callback,
         crate::oidc::routes::sign_out

@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
-use headwater_people::{By, PAGE_MAX, Role, Session};
+use headwater_people::{By, Role, Session};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::Api;
 use super::openapi::ProblemAnswer;
+use super::page::{Page, PageQuery};
 use super::shown::{Answer, Shown};
 use crate::params::{Params, is_id};
 use crate::{Problem, Reader};
@@ -59,20 +60,9 @@ pub(crate) struct SessionList {
     next_cursor: Option<String>,
 }
 
-/// Parameters of the list of sessions.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[allow(dead_code, reason = "the description of what `Params` reads")]
-pub(crate) struct SessionsQuery {
-    /// 1 to 1,000; 100 without it.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// The sessions of people who are signed in; takes the role admin.
 #[utoipa::path(
-    get, path = "/api/v1/sessions", tag = "access", params(SessionsQuery),
+    get, path = "/api/v1/sessions", tag = "access", params(PageQuery),
     responses((status = 200, body = SessionList), (status = "default", response = ProblemAnswer))
 )]
 pub(crate) async fn list(
@@ -80,14 +70,10 @@ pub(crate) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<Json<SessionList>>, Problem> {
-    let mut params = Params::new(query.as_deref())?;
-    let limit = params.limit(100, PAGE_MAX as usize)?;
-    let after = params.cursor_id()?;
-    params.finish()?;
+    let page = Page::by_id(query.as_deref())?;
     reader.must_be(Role::Admin)?;
-    let rows = u32::try_from(limit).unwrap_or(PAGE_MAX);
-    let sessions = api.people.sessions(&after, rows, api.now()).await?;
-    let next_cursor = sessions.last().filter(|_| sessions.len() == limit).map(|last| last.id.clone());
+    let sessions = api.people.sessions(page.after_id(), page.rows, api.now()).await?;
+    let next_cursor = page.next(&sessions, |session| session.id.clone());
     let list = SessionList { sessions: sessions.into_iter().map(SessionRow::of).collect(), next_cursor };
     Ok(Answer(Shown::nothing(), Json(list)))
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use headwater_model::Marking;
-use headwater_people::{By, Filters, PAGE_MAX, View};
+use headwater_people::{By, Filters, View};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::body::Sent;
 use super::openapi::{ProblemAnswer, any_object};
+use super::page::{Page, PageQuery};
 use super::shown::{Answer, Shown};
 use crate::params::{Params, is_id};
 use crate::{Problem, Reader};
@@ -61,20 +62,9 @@ pub(crate) struct ViewList {
     next_cursor: Option<String>,
 }
 
-/// Parameters of the list of views.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[allow(dead_code, reason = "the description of what `Params` reads")]
-pub(crate) struct ViewsQuery {
-    /// 1 to 1,000; 100 without it.
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// The caller's views, and those that others share with an organisation for which the caller reads.
 #[utoipa::path(
-    get, path = "/api/v1/views", tag = "people", params(ViewsQuery),
+    get, path = "/api/v1/views", tag = "people", params(PageQuery),
     responses((status = 200, body = ViewList), (status = "default", response = ProblemAnswer))
 )]
 pub(crate) async fn list(
@@ -82,12 +72,9 @@ pub(crate) async fn list(
     reader: Reader,
     RawQuery(query): RawQuery,
 ) -> Result<Answer<Json<ViewList>>, Problem> {
-    let mut params = Params::new(query.as_deref())?;
-    let (limit, after) = (params.limit(100, PAGE_MAX as usize)?, params.cursor_id()?);
-    params.finish()?;
-    let rows = u32::try_from(limit).unwrap_or(PAGE_MAX);
-    let views = api.people.views(&reader.handle, &reader.clearance, &after, rows).await?;
-    let next_cursor = views.last().filter(|_| views.len() == limit).map(|last| last.id.clone());
+    let page = Page::by_id(query.as_deref())?;
+    let views = api.people.views(&reader.handle, &reader.clearance, page.after_id(), page.rows).await?;
+    let next_cursor = page.next(&views, |view| view.id.clone());
     let marking = views.iter().map(|view| view.of.marking).max();
     let list = ViewList { views: views.into_iter().map(ViewRow::of).collect(), next_cursor };
     Ok(Answer(Shown::of(marking), Json(list)))
