@@ -18,7 +18,7 @@ use crate::history::Opened;
 use crate::seen::Seen;
 use crate::{Bounds, Filter, History, HistoryError};
 
-/// Longest period: by so many days less one an event day may lie before the day of its figure.
+/// Longest period that there is.
 const PERIOD_DAYS_MAX: i32 = 366;
 
 /// Rows that are laid out at once: all of a row group.
@@ -126,7 +126,9 @@ impl Scan<'_> {
     /// Whether a row group may hold a row that is asked for, by its bounds.
     fn may_hold(&self, opened: &Opened, group: usize) -> bool {
         let days = self.filter.event_days;
-        let first = days.map(|days| days.from.0 - PERIOD_DAYS_MAX);
+        // The longest period of the group: by so many days less one an event day may lie before the day of its figure.
+        let longest = || days_of(opened, group, "period_days").map_or(PERIOD_DAYS_MAX, |(_, longest)| longest);
+        let first = days.map(|days| days.from.0 - longest() + 1);
         // A withdrawal has no event day: the group is read for those that it may hold.
         let by_event =
             self.rows != Rows::Items || within(opened, group, "event_day", first, days.map(|days| days.to.0));
@@ -286,15 +288,29 @@ fn within(opened: &Opened, group: usize, name: &str, from: Option<i32>, to: Opti
     if from.is_none() && to.is_none() {
         return true;
     }
-    let Some((at, _)) = opened.metadata.schema().column_with_name(name) else { return true };
-    let group = opened.metadata.metadata().row_group(group);
-    match group.column(at).statistics() {
-        Some(Statistics::Int32(days)) => match (days.min_opt(), days.max_opt()) {
-            (Some(min), Some(max)) => from.is_none_or(|from| from <= *max) && to.is_none_or(|to| *min <= to),
-            _ => days.null_count_opt() != Some(group.num_rows() as u64),
-        },
-        _ => true,
+    match days_of(opened, group, name) {
+        Some((min, max)) => from.is_none_or(|from| from <= max) && to.is_none_or(|to| min <= to),
+        None => !is_null(opened, group, name),
     }
+}
+
+/// The least and the greatest of a column of whole numbers of a row group, where it says so.
+fn days_of(opened: &Opened, group: usize, name: &str) -> Option<(i32, i32)> {
+    match statistics(opened, group, name)? {
+        Statistics::Int32(days) => Some((*days.min_opt()?, *days.max_opt()?)),
+        _ => None,
+    }
+}
+
+/// Whether a column of a row group holds nothing.
+fn is_null(opened: &Opened, group: usize, name: &str) -> bool {
+    let rows = opened.metadata.metadata().row_group(group).num_rows() as u64;
+    statistics(opened, group, name).and_then(Statistics::null_count_opt) == Some(rows)
+}
+
+fn statistics<'a>(opened: &'a Opened, group: usize, name: &str) -> Option<&'a Statistics> {
+    let (at, _) = opened.metadata.schema().column_with_name(name)?;
+    opened.metadata.metadata().row_group(group).column(at).statistics()
 }
 
 /// Columns of a row group, of some of its rows, without those that are null in all of it.
@@ -310,8 +326,7 @@ pub(crate) fn read(
     for name in columns {
         let (at, _) =
             opened.metadata.schema().column_with_name(name).ok_or_else(|| format!("it has no column {name}"))?;
-        let nulls = all.column(at).statistics().and_then(Statistics::null_count_opt);
-        if nulls != Some(all.num_rows() as u64) {
+        if !is_null(opened, group, name) {
             present.push(at);
         }
     }

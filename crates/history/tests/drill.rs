@@ -66,6 +66,29 @@ fn a_row_in_force_is_told_whole() {
     assert_eq!((page.seen.marking, page.seen.simulated, page.seen.files), (Some(Marking::Amber), false, 4));
 }
 
+/// How far back an event day may lie is asked of each row group: of one with long periods farther than of one with days.
+#[test]
+fn a_long_period_is_found_by_its_last_day_and_short_ones_are_passed_over() {
+    let mut store = Store::new(1);
+    let of = |id: &str, occurred_on: &str, period_days: u32| {
+        with(trade(id), json!({"occurred_on": occurred_on, "period_days": period_days}))
+    };
+    store.epoch(0, &[of("A", "2024-01-01", 1), of("B", "2024-01-02", 7)]);
+    store.epoch(0, &[of("C", "2023-02-01", 366), of("D", "2024-01-03", 1)]);
+    let ask = |from: &str, to: &str| {
+        let event_days = Some(DayRange { from: day(from), to: day(to) });
+        let filter = Filter { event_days, ..Filter::default() };
+        let page = store.history().observations(&everyone(), &bounds(), &asked(filter)).unwrap();
+        (page.rows.iter().map(|row| row.event_id.clone()).collect::<String>(), page.seen.groups_read)
+    };
+    assert_eq!(ask("2024-02-01", "2024-02-01"), ("C".to_owned(), 1));
+    assert_eq!(ask("2024-01-08", "2024-01-08"), ("B".to_owned(), 2));
+    assert_eq!(ask("2024-01-09", "2024-01-31"), (String::new(), 1));
+    assert_eq!(ask("2024-02-02", "2024-12-31"), (String::new(), 1));
+    assert_eq!(ask("2024-02-03", "2024-12-31"), (String::new(), 1));
+    assert_eq!(ask("2025-01-03", "2025-12-31"), (String::new(), 0));
+}
+
 #[test]
 fn every_change_of_an_event_is_told_with_its_withdrawal() {
     let store = corrected();

@@ -37,7 +37,7 @@ const LEDGER_BYTES: usize = 4 << 30;
 /// How often one client may ask here: as often as it likes, or its limit is what is measured.
 const RATE: Rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
 
-/// Records of the load whose substances, markets and days are asked for.
+/// Records of the load whose substances, markets and days are asked for, evenly over all of it.
 const SAMPLES: usize = 256;
 
 /// Days that a question of volumes is about.
@@ -177,8 +177,15 @@ fn ask(
 /// What is asked for: of records of the load itself, so that there is something to find.
 fn samples(spec: &LoadSpec, catalog: &Catalog) -> Result<Vec<Sample>, Failure> {
     let mut load = Load::new(spec).map_err(|error| Failure::Usage(error.to_string()))?;
+    let every = (spec.events / SAMPLES as u64).max(1);
     let (mut value, mut samples) = (Vec::new(), Vec::new());
-    while samples.len() < SAMPLES && load.next(&mut value).is_some() {
+    for number in 0.. {
+        if load.next(&mut value).is_none() {
+            break;
+        }
+        if number % every != 0 {
+            continue;
+        }
         let record: Value = serde_json::from_slice(&value)?;
         let text = |pointer: &str| record.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let substance = catalog.by_cas(&text("/item/cas")).map(|ix| catalog.substance(ix).id.to_string());

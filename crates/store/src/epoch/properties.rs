@@ -13,10 +13,19 @@ use super::GROUP_ROWS;
 
 /// Columns whose values seldom repeat: a dictionary would be built and thrown away.
 const SELDOM_REPEATED: [&str; 6] = ["event_id", "record_hash", "mass_mg", "refers_to", "message", "raw"];
-/// Columns whose bounds and numbers of nulls are told: the days, by which row groups are passed over, and words that a
-/// whole row group may lack, which are then not read.
-const BOUNDED: [&str; 8] =
-    ["event_day", "known_on", "counted_on", "place_country", "subdivision", "office", "releasable_to", "reason"];
+/// Columns whose bounds and numbers of nulls are told: the days and the lengths of periods, by which row groups are passed
+/// over, and words that a whole row group may lack, which are then not read.
+const BOUNDED: [&str; 9] = [
+    "event_day",
+    "period_days",
+    "known_on",
+    "counted_on",
+    "place_country",
+    "subdivision",
+    "office",
+    "releasable_to",
+    "reason",
+];
 
 /// A writer of one file into memory.
 pub(super) fn begin(schema: SchemaRef) -> Result<ArrowWriter<Vec<u8>>, ParquetError> {
