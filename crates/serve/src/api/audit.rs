@@ -20,7 +20,7 @@ pub(crate) struct AuditRow {
     sequence: u64,
     /// When, in UTC.
     at: String,
-    /// Who: a handle, no person's name; an address where nobody was known.
+    /// Who: a handle, no person's name; `gate` where nobody was known.
     actor: String,
     /// viewed_red, viewed_amber_strict, exported, triaged, noted, key_created, key_revoked, session_started,
     /// session_ended, sign_in_failed, drill_ordered; later programs may write others.
