@@ -1,5 +1,5 @@
 import { mount } from 'svelte';
-import './app.css';
+import './styles/all.css';
 import App from './App.svelte';
 
 mount(App, { target: document.getElementById('desk')! });
