@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dateDay, int64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { accessible, browser, equal, expect, failed, holds, open, SIZES } from './harness.mjs';
+import { exploreAndHealth } from './explore-health.mjs';
 import { inboxAndAdmin } from './inbox-admin.mjs';
 
 const [, , base, folder] = process.argv;
@@ -319,6 +320,7 @@ for (const path of ['explore', 'health', 'admin']) {
 }
 
 await inboxAndAdmin(chrome, base, folder);
+await exploreAndHealth(chrome, base);
 
 await chrome.close();
 console.log(`${failed().length} failed`);

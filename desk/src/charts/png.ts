@@ -1,5 +1,6 @@
 // A picture of a chart, with its title, its marking and what it was built from.
 import type { Tlp } from '../lib/types';
+import { shape } from './shape';
 
 const PAINTED = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'font-family', 'font-size', 'font-weight', 'paint-order', 'stroke-linejoin'];
 const [MARGIN, HEAD, FOOT, SHARP] = [16, 54, 40, 2];
@@ -28,10 +29,24 @@ async function drawn(svg: SVGSVGElement): Promise<HTMLImageElement> {
   return image;
 }
 
-export async function png(svgs: SVGSVGElement[], title: string, marking: Tlp, words: string[], simulated: boolean): Promise<Blob> {
-  const images = await Promise.all(svgs.map(drawn));
+// What the colours of a chart stand for, where they are named beside it.
+export interface KeyLine {
+  text: string;
+  which: number;
+}
+const KEY_LINE = 20;
+
+export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: string, marking: Tlp, words: string[], simulated: boolean, key: KeyLine[] = []): Promise<Blob> {
+  const images = await Promise.all(
+    parts.map(async (part) => {
+      if (part instanceof HTMLCanvasElement) return { image: part, width: part.clientWidth, height: part.clientHeight };
+      const image = await drawn(part);
+      return { image, width: image.width, height: image.height };
+    }),
+  );
   const width = Math.max(...images.map((image) => image.width)) + 2 * MARGIN;
-  const height = images.reduce((sum, image) => sum + image.height + MARGIN, 0) + HEAD + FOOT;
+  const keyTop = HEAD + images.reduce((sum, image) => sum + image.height + MARGIN, 0);
+  const height = keyTop + key.length * KEY_LINE + FOOT;
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width * SHARP, height * SHARP];
   const draw = canvas.getContext('2d')!;
@@ -51,11 +66,22 @@ export async function png(svgs: SVGSVGElement[], title: string, marking: Tlp, wo
   draw.font = `700 15px ${font}`;
   draw.fillText(title, MARGIN, 44);
   let y = HEAD;
-  for (const image of images) {
-    draw.drawImage(image, MARGIN, y);
-    y += image.height + MARGIN;
+  for (const { image, width, height } of images) {
+    draw.drawImage(image, MARGIN, y, width, height);
+    y += height + MARGIN;
   }
   draw.font = `400 12px ${font}`;
+  for (const [at, { text, which }] of key.entries()) {
+    const middle = keyTop + at * KEY_LINE;
+    const colour = style.getPropertyValue(which < 5 ? `--id${which + 1}` : '--context1');
+    if (which < 5) shape(draw, which, MARGIN + 5, middle, 5, colour, style.getPropertyValue('--surface'));
+    else {
+      draw.fillStyle = colour;
+      draw.fillRect(MARGIN, middle - 1, 10, 2);
+    }
+    draw.fillStyle = style.getPropertyValue('--ink');
+    draw.fillText(text, MARGIN + 18, middle + 4);
+  }
   draw.fillText(words.join(' · '), MARGIN, height - 28);
   return new Promise((done) => canvas.toBlob((blob) => done(blob!), 'image/png'));
 }
