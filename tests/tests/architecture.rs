@@ -25,14 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("headwater-runtime", &["headwater-log"]),
     (
         "headwater-serve",
-        &[
-            "headwater-catalog",
-            "headwater-history",
-            "headwater-log",
-            "headwater-model",
-            "headwater-people",
-            "headwater-window",
-        ],
+        &["headwater-catalog", "headwater-history", "headwater-log", "headwater-model", "headwater-people"],
     ),
     ("headwater-sim", &["headwater-catalog", "headwater-model"]),
     ("headwater-svg", &[]),

@@ -13,21 +13,21 @@ use crate::scan::{Files, Piece, Rows, Scan};
 use crate::{Bounds, Filter, History, HistoryError, Seen};
 
 /// Known days over which a source's delay is measured: a year of whole weeks, as for `complete_to`.
-const MEASURED_DAYS: i32 = 364;
+pub const MEASURED_DAYS: i32 = 364;
 
 const HASHER: FixedState = FixedState::with_seed(0x6465_6c61);
 
 /// Net events of a source by (known day, day of the figure).
-pub(crate) type Reports = BTreeMap<(Day, Day), i64>;
+pub type Reports = BTreeMap<(Day, Day), i64>;
 
 /// The reporting delays of a source over the 364 known days that end with its last report.
 ///
 /// The delay of an event is its known day less the last day of its period, at least 0. Events are summed by both days
 /// first, so that a correction of an amount weighs nothing; sums below zero (withdrawals) count as none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Delays {
+pub struct Delays {
     /// Its last known day.
-    pub last: Day,
+    last: Day,
     /// Events by delay in days.
     delays: BTreeMap<i32, i64>,
     events: i64,
@@ -45,6 +45,22 @@ impl Delays {
         }
         let events = delays.values().sum();
         Some(Delays { last, delays, events })
+    }
+
+    /// The last day on which something was known.
+    pub fn last(&self) -> Day {
+        self.last
+    }
+
+    /// Whether no report was measured: the source only took back.
+    pub fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// The share of the reports that took no longer than so many days; none where no report was measured.
+    pub fn within(&self, days: i32) -> Option<f64> {
+        let within: i64 = self.delays.range(..=days).map(|(_, events)| events).sum();
+        (!self.is_empty()).then(|| within as f64 / self.events as f64)
     }
 
     /// The smallest delay that at least so many percent of the events do not exceed; 0 where nothing was measured.
@@ -66,7 +82,7 @@ impl Delays {
     /// days of the share of delays that are no longer than the time since.
     pub fn arrived(&self, from: Day, to: Day) -> f64 {
         let of_day = |day: i32| -> i64 { self.delays.range(..=self.last.0 - day).map(|(_, events)| events).sum() };
-        if self.events == 0 {
+        if self.is_empty() {
             return if to <= self.last { 1.0 } else { 0.0 };
         }
         let longest = self.delays.last_key_value().map_or(0, |(&days, _)| days);

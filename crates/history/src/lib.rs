@@ -37,6 +37,7 @@ mod volumes;
 
 pub use bounds::{Bounds, DayRange, Deadline};
 pub use bucket::Granularity;
+pub use delays::{Delays, MEASURED_DAYS, Reports};
 pub use drill::{ObservationPage, ObservationQuery, Totals, View};
 pub use error::HistoryError;
 pub use export::{Format, export};

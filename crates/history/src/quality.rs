@@ -133,7 +133,7 @@ impl History {
             Some(SourceQuality {
                 source,
                 first_report: first,
-                last_report: delays.last,
+                last_report: delays.last(),
                 records: counted.records,
                 revisions: counted.revisions,
                 withdrawn: counted.withdrawn.len() as u64,

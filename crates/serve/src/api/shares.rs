@@ -120,7 +120,7 @@ pub(crate) async fn shares(
         }
     }
     let computed_up_to = reader.clearance.marking().as_str();
-    let (sheet, complete, _) = volumes::sheet(&api, &reader, selection).await?;
+    let (sheet, reporters) = volumes::sheet(&api, &reader, selection).await?;
     let amount = |line: &VolumeLine| i128::from(line.sums[if incidents { 2 } else { 0 }]);
     let mut spans: BTreeMap<(&str, Day), BTreeMap<&str, i128>> = BTreeMap::new();
     for line in &sheet.lines {
@@ -151,8 +151,8 @@ pub(crate) async fn shares(
         shares,
         marking: sheet.marking.map(Marking::as_str),
         computed_up_to,
-        complete_to: complete.overall,
-        complete_to_set_by: complete.set_by,
+        complete_to: reporters.complete.overall,
+        complete_to_set_by: reporters.complete.set_by.clone(),
         simulated: sheet.simulated,
     };
     Ok(Answer(Shown::of(sheet.marking), Json(list)))

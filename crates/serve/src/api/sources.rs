@@ -97,17 +97,17 @@ pub(crate) async fn sources(
     Params::new(query.as_deref())?.finish()?;
     let computed_up_to = reader.clearance.marking().as_str();
     let list = api.ask(&reader, move |view, _| {
-        let complete = view.complete();
-        let sources = view.sources().into_iter().map(|state| SourceQuality {
+        let reporters = view.reporters();
+        let sources = reporters.sources.iter().map(|state| SourceQuality {
             simulated: state.is_simulated(),
-            source: state.source,
-            evidence: state.evidence.into_iter().map(|evidence| evidence.as_str()).collect(),
+            source: state.source.clone(),
+            evidence: state.evidence.iter().map(|evidence| evidence.as_str()).collect(),
             first_report: state.first_report,
-            last_report: state.last_report,
+            last_report: state.last_report(),
             events: state.events,
             taken_back: state.taken_back,
-            delay: state.delay_days.map(|[median_days, p90_days]| Delay { median_days, p90_days }),
-            complete_to: state.complete_to,
+            delay: state.delay_days().map(|[median_days, p90_days]| Delay { median_days, p90_days }),
+            complete_to: Some(state.complete_to()),
         });
         let account = |account: crate::read::Account| InputAccount {
             input: account.input.to_string(),
@@ -118,8 +118,8 @@ pub(crate) async fn sources(
         Ok(SourceList {
             sources: sources.collect(),
             inputs: view.accounts().map(|accounts| accounts.into_iter().map(account).collect()),
-            complete_to: complete.overall,
-            complete_to_set_by: complete.set_by,
+            complete_to: reporters.complete.overall,
+            complete_to_set_by: reporters.complete.set_by.clone(),
             closed_to: view.closed_to(),
             computed_up_to,
         })

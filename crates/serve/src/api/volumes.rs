@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -18,7 +19,7 @@ use super::openapi::ProblemAnswer;
 use super::shown::{Answer, Shown};
 use super::table::{Column, Format, Table};
 use crate::params::{Params, words};
-use crate::read::{Complete, Granularity, Refused, RollUp, Selection, SourceState, VolumeLine, VolumeSheet};
+use crate::read::{Granularity, Refused, Reporters, RollUp, Selection, SourceState, VolumeLine, VolumeSheet};
 use crate::{Problem, Reader};
 
 /// Lines of one page of JSON.
@@ -171,7 +172,7 @@ pub(crate) async fn volumes(
     params.finish()?;
     let computed_up_to = reader.clearance.marking();
     let as_of = selection.as_of;
-    let (sheet, complete, sources) = sheet(&api, &reader, selection).await?;
+    let (sheet, reporters) = sheet(&api, &reader, selection).await?;
     let row = |line: &VolumeLine| VolumeRow::of(&api, line);
     let Format::Json = format else {
         if sheet.lines.len() > TABLE_LINES_MAX {
@@ -188,14 +189,14 @@ pub(crate) async fn volumes(
     let page = &sheet.lines[from..sheet.lines.len().min(from + limit)];
     let more = from + page.len() < sheet.lines.len();
     let list = VolumeList {
-        arrived: arrived(page, &sources, as_of),
+        arrived: arrived(page, &reporters.sources, as_of),
         volumes: page.iter().map(row).collect(),
         lines: sheet.lines.len() as u64,
         next_cursor: page.last().filter(|_| more).map(|line| Place::of(line).write()),
         marking: sheet.marking.map(Marking::as_str),
         computed_up_to: computed_up_to.as_str(),
-        complete_to: complete.overall,
-        complete_to_set_by: complete.set_by,
+        complete_to: reporters.complete.overall,
+        complete_to_set_by: reporters.complete.set_by.clone(),
         simulated: sheet.simulated,
     };
     Ok(Answer(Shown::of(sheet.marking), Json(list).into_response()))
@@ -214,12 +215,8 @@ fn arrived(page: &[VolumeLine], sources: &[SourceState], as_of: Option<Day>) -> 
     shares.into_iter().map(row).collect()
 }
 
-/// The sheet of a selection, the line of completeness, and the sources.
-pub(super) async fn sheet(
-    api: &Api,
-    reader: &Reader,
-    of: Selection,
-) -> Result<(VolumeSheet, Complete, Vec<SourceState>), Problem> {
+/// The sheet of a selection, and the sources.
+pub(super) async fn sheet(api: &Api, reader: &Reader, of: Selection) -> Result<(VolumeSheet, Arc<Reporters>), Problem> {
     let asked = api.ask(reader, move |view, given_up| {
         let sheet = view.volumes(&of, given_up).map_err(|refused| match refused {
             Refused::TooMuch { at_most } => Problem::too_much(format!(
@@ -230,7 +227,7 @@ pub(super) async fn sheet(
             }
             Refused::GivenUp => Problem::timed_out("nobody waited for the answer"),
         })?;
-        Ok((sheet, view.complete(), view.sources()))
+        Ok((sheet, view.reporters()))
     });
     asked.await
 }

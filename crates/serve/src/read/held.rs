@@ -1,14 +1,17 @@
 //! What was read of the store so far.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use headwater_model::{
-    Alert, Counts, Day, EpochHead, EventDay, Id, Input, KnownDay, Names, PaneKey, Reason, Series, Sums,
+    Access, Alert, Counts, Day, EpochHead, EventDay, Evidence, Id, Input, KnownDay, Names, PaneKey, Reason, Series,
+    Sums,
 };
 
 use super::alerts::Book;
-use super::complete::Complete;
+use super::index::Index;
+use super::reporting::Reporting;
+use super::sources::Reporters;
 
 /// What a file of an input holds, in names of its own.
 #[derive(Default)]
@@ -56,11 +59,7 @@ impl Spot {
 }
 
 /// The panes of a series.
-#[derive(Default)]
-pub(super) struct Shelf {
-    pub panes: BTreeMap<Spot, Sums>,
-    pub taken_back: u64,
-}
+pub(super) type Shelf = BTreeMap<Spot, Sums>;
 
 /// How far an input is.
 pub(super) struct Standing {
@@ -75,13 +74,16 @@ pub(super) struct Standing {
 pub struct Held {
     pub(super) names: Names,
     pub(super) shelves: Vec<Shelf>,
+    pub(super) index: Index,
     pub(super) book: Book,
     pub(super) inputs: BTreeMap<Input, Standing>,
     pub(super) closed_to: Option<Day>,
     /// Cells that are watched, and that are not.
     pub(super) cells: Option<(u64, u64)>,
-    /// Lines of completeness by the classes that a reader sees; forgotten with every change.
-    pub(super) lines: Mutex<BTreeMap<Vec<bool>, Complete>>,
+    /// By source and access class.
+    pub(super) reporting: BTreeMap<(Id<Box<str>>, Id<Access>), Reporting>,
+    /// By the classes that a reader sees; forgotten with every change.
+    pub(super) reporters: Mutex<BTreeMap<Vec<bool>, Arc<Reporters>>>,
 }
 
 impl Held {
@@ -94,20 +96,23 @@ impl Held {
         for (key, sums) in &taken.panes {
             let at = *known.entry(key.series).or_insert_with(|| self.shelf(&taken.names, key.series));
             let spot = Spot { first: key.event_day, period_days: key.period_days, known_on: key.known_on };
-            let pane = self.shelves[at].panes.entry(spot).or_default();
-            let Some(sum) = pane.checked_add(*sums) else {
+            let pane = self.shelves[at].entry(spot).or_default();
+            let before = *pane;
+            let Some(sum) = before.checked_add(*sums) else {
                 let series = taken.names.series.get(key.series);
                 let substance = taken.names.substances.get(series.substance);
                 return Err(format!("the sum of {substance} on {} leaves 64 bits", spot.last()));
             };
             *pane = sum;
             if sum.is_zero() {
-                self.shelves[at].panes.remove(&spot);
+                self.shelves[at].remove(&spot);
             }
+            let (kind, reporting) = self.reporting(at);
+            reporting.change(kind, spot, before, sum);
         }
         for (series, rows) in &taken.taken_back {
             let at = *known.entry(*series).or_insert_with(|| self.shelf(&taken.names, *series));
-            self.shelves[at].taken_back += rows;
+            self.reporting(at).1.take_back(*rows);
         }
         let standing = Standing { clock: None, total: Counts::default(), rejects: BTreeMap::new() };
         let standing = self.inputs.entry(input.clone()).or_insert(standing);
@@ -117,7 +122,7 @@ impl Held {
         if let Some(head) = taken.head {
             (standing.clock, standing.total) = (head.clock, head.total);
         }
-        self.lines.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.reporters.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -132,12 +137,20 @@ impl Held {
         self.cells = cells.or(self.cells);
     }
 
+    /// Where the reports of a series are counted, and its kind.
+    fn reporting(&mut self, at: usize) -> (Evidence, &mut Reporting) {
+        let series = self.names.series.get(Id::new(at as u32));
+        (series.evidence, self.reporting.entry((series.source, series.access)).or_default())
+    }
+
     /// The place of a series of other names among the own ones.
     fn shelf(&mut self, others: &Names, series: Id<Series>) -> usize {
-        let at = self.names.adopt(series, others).index();
-        if self.shelves.len() <= at {
-            self.shelves.resize_with(at + 1, Shelf::default);
+        let id = self.names.adopt(series, others);
+        // Numbers follow the order of arrival: a new one is the next.
+        if self.shelves.len() == id.index() {
+            self.shelves.push(Shelf::new());
+            self.index.add(id, self.names.series.get(id));
         }
-        at
+        id.index()
     }
 }

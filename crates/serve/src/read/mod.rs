@@ -6,6 +6,8 @@
 mod alerts;
 mod complete;
 mod held;
+mod index;
+mod reporting;
 mod sources;
 mod volumes;
 
@@ -21,7 +23,7 @@ use tokio::sync::watch;
 pub use alerts::{AlertFilter, Sight, Sort, Told};
 pub use complete::Complete;
 pub use held::{Held, Taken};
-pub use sources::{Account, SourceState};
+pub use sources::{Account, Reporters, SourceState};
 pub use volumes::{Granularity, Refused, RollUp, Selection, VolumeLine, VolumeSheet};
 
 /// What is held, behind a lock: written some times a second at most, read by every question.

@@ -1,17 +1,19 @@
 //! How good the data are: reporters as a reader sees them, and the accounts of inputs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
 
+use headwater_history::{Delays, MEASURED_DAYS, Reports};
 use headwater_model::{Counts, Day, Evidence, Input, Reason};
-use headwater_window::COMPLETE_DAYS;
 
-use super::View;
-
-/// Events by known day and delay in days.
-type Delays = BTreeMap<(Day, i32), i64>;
+use super::reporting::Reporting;
+use super::{Complete, View};
 
 /// What the name of a simulated source begins with.
 pub(super) const SIMULATED: &str = "SIM-";
+
+/// Groups of readers who see the same, of whom it is kept what they see of the sources.
+const KEPT_MAX: usize = 64;
 
 /// A reporting organisation, from the records that the reader sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,35 +24,68 @@ pub struct SourceState {
     pub evidence: BTreeSet<Evidence>,
     /// The day on which its first record was known.
     pub first_report: Day,
-    /// The day on which its last record was known.
-    pub last_report: Day,
     /// Observations in force.
     pub events: i64,
     /// Observations that a later revision or a withdrawal took back.
     pub taken_back: u64,
-    /// Days between event and report by which half, and nine tenths, of its reports of the last 364 known days had come.
-    pub delay_days: Option<[i32; 2]>,
-    /// Of these reports, how many came after so many days.
-    delays: BTreeMap<i32, i64>,
-    /// Its line of completeness.
-    pub complete_to: Option<Day>,
+    /// How late its reports of the last 364 known days were.
+    delays: Delays,
 }
 
 impl SourceState {
+    /// From its reports in the classes that a reader sees; none without a pane.
+    fn of(source: &str, seen: &[&Reporting]) -> Option<SourceState> {
+        let first_report = seen.iter().filter_map(|class| class.known()).map(|(first, _)| first).min()?;
+        let last_report = seen.iter().filter_map(|class| class.known()).map(|(_, last)| last).max()?;
+        let mut reports = Reports::new();
+        seen.iter().for_each(|class| class.add_to(&mut reports, last_report - (MEASURED_DAYS - 1)));
+        Some(SourceState {
+            source: source.to_owned(),
+            evidence: seen.iter().flat_map(|class| class.kinds()).collect(),
+            first_report,
+            events: seen.iter().fold(0, |sum, class| sum.saturating_add(class.events())),
+            taken_back: seen.iter().map(|class| class.taken_back()).sum(),
+            delays: Delays::of(&reports)?,
+        })
+    }
+
     /// Whether it is simulated.
     pub fn is_simulated(&self) -> bool {
         self.source.starts_with(SIMULATED)
+    }
+
+    /// The day on which its last record was known.
+    pub fn last_report(&self) -> Day {
+        self.delays.last()
+    }
+
+    /// Its line of completeness.
+    pub fn complete_to(&self) -> Day {
+        self.delays.complete_to()
+    }
+
+    /// Days between event and report by which half, and nine tenths, of its reports of the last 364 known days had come;
+    /// none where it only took back.
+    pub fn delay_days(&self) -> Option<[i32; 2]> {
+        (!self.delays.is_empty()).then(|| [50, 90].map(|percent| self.delays.percentile(percent)))
     }
 
     /// What part of its figures of a day have most likely arrived, by what is known on another day: the part of its
     /// reports of the last 364 known days that took no longer than from the one day to the other. It does not go on
     /// growing when the source falls silent. None where it has no reports.
     pub fn arrived_share(&self, day: Day, known: Option<Day>) -> Option<f64> {
-        let age = known.map_or(self.last_report, |known| known.min(self.last_report)) - day;
-        let all: i64 = self.delays.values().sum();
-        let within: i64 = self.delays.range(..=age).map(|(_, events)| events).sum();
-        (all > 0).then(|| within as f64 / all as f64)
+        let last = self.last_report();
+        self.delays.within(known.map_or(last, |known| known.min(last)) - day)
     }
+}
+
+/// What a reader sees of the sources.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reporters {
+    /// By name.
+    pub sources: Vec<SourceState>,
+    /// The line of completeness.
+    pub complete: Complete,
 }
 
 /// The account of an input: everything that was read of it, whatever its marking.
@@ -67,44 +102,34 @@ pub struct Account {
 }
 
 impl View<'_> {
-    /// Every reporter of whom the reader sees something, by name.
-    pub fn sources(&self) -> Vec<SourceState> {
-        let (held, seen, complete) = (self.held(), self.classes(), self.complete());
-        let mut states: BTreeMap<&str, (SourceState, Delays)> = BTreeMap::new();
-        for (id, series) in held.names.series.iter().filter(|(_, series)| seen[series.access.index()]) {
-            let (source, shelf) = (&**held.names.sources.get(series.source), &held.shelves[id.index()]);
-            let known = || shelf.panes.keys().map(|spot| spot.known_on.0);
-            let (Some(first_report), Some(last_report)) = (known().min(), known().max()) else { continue };
-            let (state, delays) = states.entry(source).or_insert_with(|| {
-                let state = SourceState {
-                    source: source.to_owned(),
-                    evidence: BTreeSet::new(),
-                    first_report,
-                    last_report,
-                    events: 0,
-                    taken_back: 0,
-                    delay_days: None,
-                    delays: BTreeMap::new(),
-                    complete_to: complete.sources.get(source).copied(),
-                };
-                (state, BTreeMap::new())
-            });
-            state.evidence.insert(series.evidence);
-            state.first_report = state.first_report.min(first_report);
-            state.last_report = state.last_report.max(last_report);
-            state.taken_back += shelf.taken_back;
-            for (spot, sums) in &shelf.panes {
-                state.events = state.events.saturating_add(sums.events);
-                let delay = (spot.known_on.0 - spot.last()).max(0);
-                *delays.entry((spot.known_on.0, delay)).or_default() += sums.events;
+    /// Whether the reader sees each access class, by its number.
+    pub(super) fn classes(&self) -> Vec<bool> {
+        self.held().names.accesses.iter().map(|(_, access)| self.reader.may_see_class(access)).collect()
+    }
+
+    /// Every reporter of whom the reader sees something. It is computed once for all readers who see the same, until
+    /// something is committed.
+    pub fn reporters(&self) -> Arc<Reporters> {
+        let (held, seen) = (self.held(), self.classes());
+        let kept = || held.reporters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(reporters) = kept().get(&seen) {
+            return Arc::clone(reporters);
+        }
+        let mut by_source: BTreeMap<&str, Vec<&Reporting>> = BTreeMap::new();
+        for ((source, access), reporting) in &held.reporting {
+            if seen[access.index()] {
+                by_source.entry(held.names.sources.get(*source)).or_default().push(reporting);
             }
         }
-        let finish = |(mut state, delays): (SourceState, Delays)| {
-            state.delays = counts(state.last_report, &delays);
-            state.delay_days = delay_days(&state.delays);
-            state
-        };
-        states.into_values().map(finish).collect()
+        let sources: Vec<SourceState> =
+            by_source.into_iter().filter_map(|(source, seen)| SourceState::of(source, &seen)).collect();
+        let reporters = Arc::new(Reporters { complete: Complete::of(&sources), sources });
+        let mut kept = kept();
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(seen, Arc::clone(&reporters));
+        reporters
     }
 
     /// The account of every input, for a reader who may see everything: an account counts records of every marking, and
@@ -120,27 +145,107 @@ impl View<'_> {
     }
 }
 
-/// Reports by their delay, over the 364 known days that end with the last report. Corrections of an amount weigh nothing,
-/// for their -1 and +1 fall together.
-fn counts(last_report: Day, delays: &Delays) -> BTreeMap<i32, i64> {
-    let mut counts: BTreeMap<i32, i64> = BTreeMap::new();
-    for (&(known, delay), &events) in delays {
-        if known > last_report - COMPLETE_DAYS && events > 0 {
-            *counts.entry(delay).or_default() += events;
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use headwater_catalog::Catalog;
+    use headwater_model::{
+        Access, Budgets, Clearance, EventDay, KnownDay, Marking, Names, PaneKey, Route, Series, Sums,
+    };
+    use headwater_window::{Panes, complete_to};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::read::{Held, ReadModel, Taken};
+
+    /// Source, label, kind, day, length, delay, events; and the signs of its rows: one that is taken back on the same
+    /// known day leaves nothing.
+    type Told = (usize, usize, usize, i32, u16, i32, i64, &'static [i8]);
+
+    const SOURCES: [&str; 3] = ["A", "B", "SIM-C"];
+    const LABELS: [Marking; 3] = [Marking::Green, Marking::Amber, Marking::Red];
+    const KINDS: [Evidence; 2] = [Evidence::Export, Evidence::Seizure];
+
+    fn key(names: &mut Names, of: &Told) -> PaneKey {
+        let &(source, label, kind, day, period_days, delay, ..) = of;
+        let country = |code: &[u8; 2]| headwater_model::Country::from_letters(*code).unwrap();
+        let route = Route::new(country(b"CN"), [], country(b"US"));
+        let access = Access::open(LABELS[label]);
+        let series = Series {
+            substance: names.substances.intern("npp"),
+            route: names.routes.intern_with(&route, Clone::clone),
+            source: names.sources.intern(SOURCES[source]),
+            evidence: KINDS[kind],
+            place: None,
+            access: names.accesses.intern_with(&access, Clone::clone),
+            flagged: false,
+        };
+        let series = names.series.intern_with(&series, |series| *series);
+        let known_on = KnownDay(Day(day + i32::from(period_days) - 1 + delay));
+        PaneKey { series, event_day: EventDay(Day(day)), period_days, known_on }
+    }
+
+    proptest! {
+        /// However the rows come in files: each figure is that of all panes that the reader sees, read as a whole.
+        #[test]
+        fn what_is_kept_beside_the_panes_is_what_they_come_to(
+            told in proptest::collection::vec(
+                (
+                    0..3usize, 0..3usize, 0..2usize, 0..900i32, 1..40u16, -9..120i32, 0..2i64,
+                    proptest::sample::select(vec![&[1i8][..], &[-1], &[1, -1]]),
+                ), 0..60
+            ),
+            rows_a_file in 1..7usize,
+            label in 0..3usize,
+        ) {
+            let rows: Vec<(Told, i8)> =
+                told.iter().flat_map(|of| of.7.iter().map(|sign| (*of, *sign))).collect();
+            let sums = |of: &Told, sign: i8| Sums {
+                mass_mg: 7 * i64::from(sign), pieces: 0, incidents: 0, events: of.6 * i64::from(sign),
+            };
+            let mut held = Held::default();
+            for rows in rows.chunks(rows_a_file) {
+                let mut taken = Taken::default();
+                let mut names = std::mem::take(&mut taken.names);
+                for (of, sign) in rows {
+                    taken.add(key(&mut names, of), sums(of, *sign), *sign).unwrap();
+                }
+                taken.names = names;
+                held.take(&Input::parse("trade/0").unwrap(), taken).unwrap();
+            }
+            // The other way: all panes at once.
+            let (mut names, mut panes) = (Names::default(), Panes::default());
+            for (of, sign) in rows.iter().filter(|(of, _)| of.1 <= label) {
+                let _ = panes.add(key(&mut names, of), sums(of, *sign));
+            }
+            let index = panes.sorted(&names);
+            let line = complete_to(&index, &names, None);
+
+            let model = ReadModel::new(Catalog::embedded(), Budgets::common(10));
+            model.publish(held);
+            let reader = Clearance::new(LABELS[label], [] as [&str; 0]);
+            let reporters = model.view(&reader).unwrap().reporters();
+            prop_assert_eq!(reporters.complete.overall, line.overall);
+            let lines: BTreeMap<String, Day> =
+                reporters.sources.iter().map(|state| (state.source.clone(), state.complete_to())).collect();
+            prop_assert_eq!(lines, line.sources);
+            for state in &reporters.sources {
+                let own: Vec<_> = index.up_to(None).iter().filter(|pane| {
+                    &**names.sources.get(names.series.get(pane.key.series).source) == state.source.as_str()
+                }).collect();
+                let known = || own.iter().map(|pane| pane.key.known_on.0);
+                prop_assert_eq!(Some((state.first_report, state.last_report())), known().min().zip(known().max()));
+                prop_assert_eq!(state.events, own.iter().map(|pane| pane.sums.events).sum::<i64>());
+                let kinds: BTreeSet<_> = own.iter().map(|pane| names.series.get(pane.key.series).evidence).collect();
+                prop_assert_eq!(&state.evidence, &kinds);
+                let back = rows.iter().filter(|(of, sign)| {
+                    of.1 <= label && SOURCES[of.0] == state.source && *sign < 0
+                }).count() as u64;
+                prop_assert_eq!(state.taken_back, back);
+            }
+            let again = model.view(&reader).unwrap().reporters();
+            prop_assert!(Arc::ptr_eq(&again, &reporters), "it is not computed again");
         }
     }
-    counts
-}
-
-/// The median and the 90th percentile of the delay, by the nearest rank.
-fn delay_days(counts: &BTreeMap<i32, i64>) -> Option<[i32; 2]> {
-    let all: i64 = counts.values().sum();
-    let percentile = |percent: i64| {
-        let mut within = 0;
-        counts.iter().find_map(|(delay, count)| {
-            within += count;
-            (within * 100 >= all * percent).then_some(*delay)
-        })
-    };
-    Some([percentile(50)?, percentile(90)?])
 }

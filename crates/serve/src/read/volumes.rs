@@ -5,7 +5,8 @@ use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use headwater_model::{
-    Country, Day, EventDay, Evidence, KnownDay, Marking, PERIOD_SLACK_DAYS, Route, Series, days_in_month, in_window,
+    Country, Day, EventDay, Evidence, Id, KnownDay, Marking, PERIOD_SLACK_DAYS, Route, Series, SubstanceId,
+    days_in_month, in_window,
 };
 
 use super::View;
@@ -221,10 +222,11 @@ impl View<'_> {
         let mut groups: BTreeMap<Key<'_>, BTreeMap<(Day, u16), Wide>> = BTreeMap::new();
         let (mut panes, span) = (0, of.spots());
         let mut chosen = Chosen::default();
-        for (id, series) in held.names.series.iter() {
+        for id in self.candidates(of, &mut chosen) {
             if given_up.load(Ordering::Relaxed) {
                 return Err(Refused::GivenUp);
             }
+            let series = held.names.series.get(id);
             if !seen[series.access.index()] || !self.selects(of, series, &mut chosen) {
                 continue;
             }
@@ -235,7 +237,7 @@ impl View<'_> {
             };
             let key = self.key(of.roll_up, series);
             let mut any = false;
-            for (spot, sums) in shelf.panes.range(span) {
+            for (spot, sums) in shelf.range(span) {
                 panes += 1;
                 if panes > PANES_MAX {
                     return Err(Refused::TooMuch { at_most: PANES_MAX });
@@ -261,24 +263,43 @@ impl View<'_> {
         Ok(sheet)
     }
 
-    fn selects(&self, of: &Selection, series: &Series, chosen: &mut Chosen) -> bool {
+    /// The series that may be selected: all that are, and some more.
+    fn candidates(&self, of: &Selection, chosen: &mut Chosen) -> Vec<Id<Series>> {
         let names = &self.held().names;
-        fn any<T: PartialEq<U>, U: ?Sized>(list: &[T], of: &U) -> bool {
-            list.is_empty() || list.iter().any(|one| *one == *of)
-        }
+        let substances = (!of.substances.is_empty() || !of.families.is_empty()).then(|| {
+            let ids = names.substances.iter().map(|(id, _)| id);
+            ids.filter(|id| self.takes_substance(of, *id, chosen)).map(Id::index).collect::<Vec<_>>()
+        });
+        let routes = (!of.markets.is_empty() || !of.origins.is_empty() || !of.routes.is_empty()).then(|| {
+            let ids = names.routes.iter().map(|(id, _)| id);
+            ids.filter(|id| self.takes_route(of, *id, chosen)).map(Id::index).collect::<Vec<_>>()
+        });
+        let found = self.held().index.of(substances.as_deref(), routes.as_deref());
+        found.unwrap_or_else(|| names.series.iter().map(|(id, _)| id).collect())
+    }
+
+    fn selects(&self, of: &Selection, series: &Series, chosen: &mut Chosen) -> bool {
+        let sources = &self.held().names.sources;
         any(&of.evidence, &series.evidence)
-            && chosen.substances.of(series.substance.index(), || {
-                let substance = names.substances.get(series.substance);
-                any(&of.substances, &**substance)
-                    && (of.families.is_empty() || self.is_of_family(substance, &of.families))
-            })
-            && chosen.sources.of(series.source.index(), || any(&of.sources, &**names.sources.get(series.source)))
-            && chosen.routes.of(series.route.index(), || {
-                let route = names.routes.get(series.route);
-                any(&of.markets, &route.destination())
-                    && any(&of.origins, &route.origin())
-                    && (of.routes.is_empty() || of.routes.contains(&route.to_string()))
-            })
+            && self.takes_substance(of, series.substance, chosen)
+            && chosen.sources.of(series.source.index(), || any(&of.sources, &**sources.get(series.source)))
+            && self.takes_route(of, series.route, chosen)
+    }
+
+    fn takes_substance(&self, of: &Selection, id: SubstanceId, chosen: &mut Chosen) -> bool {
+        chosen.substances.of(id.index(), || {
+            let substance = self.held().names.substances.get(id);
+            any(&of.substances, &**substance) && (of.families.is_empty() || self.is_of_family(substance, &of.families))
+        })
+    }
+
+    fn takes_route(&self, of: &Selection, id: Id<Route>, chosen: &mut Chosen) -> bool {
+        chosen.routes.of(id.index(), || {
+            let route = self.held().names.routes.get(id);
+            any(&of.markets, &route.destination())
+                && any(&of.origins, &route.origin())
+                && (of.routes.is_empty() || of.routes.contains(&route.to_string()))
+        })
     }
 
     fn is_of_family(&self, substance: &str, families: &[String]) -> bool {
@@ -298,6 +319,11 @@ impl View<'_> {
         };
         (names.substances.get(series.substance), way, names.sources.get(series.source), series.evidence.as_str())
     }
+}
+
+/// Whether a list takes something: one that is empty takes everything.
+fn any<T: PartialEq<U>, U: ?Sized>(list: &[T], of: &U) -> bool {
+    list.is_empty() || list.iter().any(|one| *one == *of)
 }
 
 /// The lines of one key.
