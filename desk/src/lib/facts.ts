@@ -33,6 +33,9 @@ interface Batch {
   values: Uint8Array | BigInt64Array | Int32Array;
   offsets: Int32Array;
 }
+// More places than texts of a column, and a power of two.
+const PLACES = 1 << 16;
+const TWO_32 = 2 ** 32;
 
 // The batches of a column as they lie in the answer: texts are told apart by their bytes, and only one of each is read.
 function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
@@ -40,36 +43,42 @@ function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
   const rows = table.numRows;
   const batches = (name: string) => table.getChild(name)!.data as unknown as Batch[];
   const names = {} as Record<Text, string[]>;
+  const places = new Int32Array(PLACES);
   const indexed = (name: Text) => {
     const found = new Uint16Array(rows);
-    const seen = new Map<number, { index: number; bytes: Uint8Array }[]>();
-    const texts: string[] = [];
-    const reader = new TextDecoder();
+    const held: Uint8Array[] = [];
+    // One more than the index of what lies at a place.
+    places.fill(0);
     let at = 0;
     for (const { length, values, offsets } of batches(name)) {
       const all = values as Uint8Array;
       for (let row = 0; row < length; row++, at++) {
         const [from, to] = [offsets[row], offsets[row + 1]];
-        let hash = to - from;
-        for (let k = from; k < to; k++) hash = (Math.imul(hash, 31) + all[k]) | 0;
-        let same = seen.get(hash);
-        if (!same) seen.set(hash, (same = []));
-        let own = same.find((one) => equal(one.bytes, all, from, to));
-        if (!own) {
-          own = { index: texts.length, bytes: all.slice(from, to) };
-          texts.push(reader.decode(own.bytes));
-          same.push(own);
+        // Rows are in order: often the text is that of the row before.
+        if (at > 0 && equal(held[found[at - 1]], all, from, to)) {
+          found[at] = found[at - 1];
+          continue;
         }
-        found[at] = own.index;
+        let place = to - from;
+        for (let k = from; k < to; k++) place = (Math.imul(place, 31) + all[k]) | 0;
+        place = (place ^ (place >>> 16)) & (PLACES - 1);
+        while (places[place] > 0 && !equal(held[places[place] - 1], all, from, to)) place = (place + 1) & (PLACES - 1);
+        if (places[place] === 0) places[place] = held.push(all.slice(from, to));
+        found[at] = places[place] - 1;
       }
     }
-    names[name] = texts;
+    const reader = new TextDecoder();
+    names[name] = held.map((text) => reader.decode(text));
     return found;
   };
+  // Whole numbers of 64 bits by their halves: none is made a BigInt on the way.
   const numbers = (name: string, unit: number) => {
     const found = new Float64Array(rows);
     let at = 0;
-    for (const { length, values } of batches(name)) for (let row = 0; row < length; row++) found[at++] = Number(values[row]) / unit;
+    for (const { length, values } of batches(name)) {
+      const halves = new Int32Array(values.buffer, values.byteOffset, 2 * length);
+      for (let row = 0; row < length; row++) found[at++] = (halves[2 * row + 1] * TWO_32 + (halves[2 * row] >>> 0)) / unit;
+    }
     return found;
   };
   const day = new Int32Array(rows);
@@ -116,7 +125,9 @@ export function taken(of: Facts, choice: Choice): Uint8Array {
   const source = of.names.source.map((name) => !choice.without.has(name));
   const evidence = of.names.evidence.map((name) => name === choice.evidence);
   const route = of.names.route.map((name) => choice.market === '' || name.endsWith(choice.market));
-  return Uint8Array.from({ length: of.rows }, (_, at) => Number(source[of.source[at]] && evidence[of.evidence[at]] && route[of.route[at]]));
+  const found = new Uint8Array(of.rows);
+  for (let at = 0; at < of.rows; at++) if (source[of.source[at]] && evidence[of.evidence[at]] && route[of.route[at]]) found[at] = 1;
+  return found;
 }
 
 // Weekly sums of each substance.
@@ -146,14 +157,19 @@ export function byRoute(of: Facts, rows: Uint8Array, records: boolean, substance
 
 // How many rows of each evidence, and what each source sent of one.
 export function counts(of: Facts, evidence: string): { evidence: Map<string, number>; source: Map<string, number> } {
-  const kinds = new Map<string, number>();
-  const sources = new Map<string, number>();
+  const wanted = of.names.evidence.indexOf(evidence);
+  const kinds = new Float64Array(of.names.evidence.length);
+  const sources = new Float64Array(of.names.source.length);
+  // A source that reported without records is one of them too.
+  const heard = new Uint8Array(sources.length);
   for (let at = 0; at < of.rows; at++) {
-    const kind = of.names.evidence[of.evidence[at]];
-    kinds.set(kind, (kinds.get(kind) ?? 0) + of.records[at]);
-    if (kind !== evidence) continue;
-    const source = of.names.source[of.source[at]];
-    sources.set(source, (sources.get(source) ?? 0) + of.records[at]);
+    kinds[of.evidence[at]] += of.records[at];
+    if (of.evidence[at] !== wanted) continue;
+    sources[of.source[at]] += of.records[at];
+    heard[of.source[at]] = 1;
   }
-  return { evidence: kinds, source: sources };
+  return {
+    evidence: new Map(of.names.evidence.map((name, at): [string, number] => [name, kinds[at]])),
+    source: new Map(of.names.source.map((name, at): [string, number] => [name, sources[at]]).filter((_, at) => heard[at])),
+  };
 }
