@@ -9,6 +9,6 @@ const cssHash = ({ css }) => `d${createHash('sha256').update(css).digest('hex').
 
 export default defineConfig({
   plugins: [strings(), atlas(), svelte({ compilerOptions: { cssHash } }), compressed()],
-  build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, minify: 'terser', terserOptions: { compress: { keep_fargs: false } } },
+  build: { outDir, emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false }, minify: 'terser', terserOptions: { compress: { ecma: 2020, keep_fargs: false, passes: 4 } } },
   preview: { port: 5175, strictPort: true, proxy: { '/api': 'http://127.0.0.1:8080' } },
 });

@@ -45,6 +45,16 @@ async function audit(chrome, base, folder) {
   equal(wrong, [], 'audit: nothing goes wrong');
   await close();
 
+  {
+    const { page, wrong, close } = await open(chrome, base);
+    const { alerts } = await (await fetch(`${base}/api/v1/alerts?limit=1`)).json();
+    await fetch(`${base}/api/v1/alerts/${alerts[0].alert_id}/notes`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ body: 'for the log' }) });
+    await page.goto(`${base}/admin`);
+    await page.waitForSelector('.audit >> text=Added a note');
+    expect(true, 'audit: what was done just now stands in it');
+    equal(wrong, [], 'audit: the real log is read without a fault');
+    await close();
+  }
   for (const size of Object.keys(SIZES)) {
     for (const theme of ['light', 'dark']) {
       const { page, close } = await open(chrome, base, { size, theme });
@@ -195,7 +205,7 @@ async function quiet(chrome, base, folder) {
     const { page, wrong, close } = await open(chrome, base);
     await listed(page, (list) => ({ ...list, ...change, alerts: [], beside: [], next_cursor: undefined, counts: { ...list.counts, matching: 0, without_filter: 0, raised_in_week: 0, last_raised: '2026-07-03' } }));
     await page.goto(`${base}/`);
-    await page.locator('.state').waitFor();
+    await page.locator('.state p').first().waitFor();
     const said = (await page.locator('.state').innerText()).replaceAll('\u00a0', ' ');
     expect(said.includes(wanted), `quiet ${words}: ${said.split('\n')[0]}`);
     await accessible(page, `quiet ${words}`);
@@ -222,9 +232,89 @@ async function quiet(chrome, base, folder) {
   await close();
 }
 
+// Sign-in says how things stand, and leads back to the same address.
+async function signIn(chrome, base, folder) {
+  const problem = (status, title) => answer({ type: 'urn:headwater:sign-in', title, status, detail: '' }, status);
+  const expected = (wrong) => wrong.filter((line) => !/40[134]|503/.test(line));
+  const shown = async (page, words) => {
+    await page.waitForSelector(`.signin >> text=${words}`);
+    equal(await page.locator('.strip .tlp').allInnerTexts(), ['TLP:CLEAR', 'TLP:CLEAR'], `sign-in, ${words}: this page holds no data`);
+    equal(await page.locator('.bar .count').count(), 0, `sign-in, ${words}: it counts none either`);
+    equal(await page.evaluate(() => document.activeElement.closest('.signin') !== null), true, `sign-in, ${words}: Enter is enough`);
+    await accessible(page, `sign-in, ${words}`);
+  };
+  for (const size of Object.keys(SIZES)) {
+    for (const theme of ['light', 'dark']) {
+      const { page, wrong, close } = await open(chrome, base, { size, theme });
+      await page.route('**/api/v1/**', (route) => route.fulfill(problem(401, 'Say who you are')));
+      await page.goto(`${base}/explore?family=heroin`);
+      await shown(page, 'You are not signed in.');
+      await page.screenshot({ path: join(folder, `sign-in-${size}-${theme}.png`) });
+      equal(expected(wrong), [], `sign-in ${size} ${theme}: nothing else goes wrong`);
+      await close();
+    }
+  }
+  const { page, wrong, close } = await open(chrome, base);
+  let down = true;
+  await page.route('**/auth/sign-in?*', (route) => (down ? route.fulfill(problem(503, 'Busy')) : route.fulfill({ status: 303, headers: { location: '/health' } })));
+  let known = true;
+  await page.route('**/api/v1/**', (route) => (known ? route.continue() : route.fulfill(problem(401, 'Say who you are'))));
+  await page.goto(`${base}/?sort=newest`);
+  await loaded(page);
+  known = false;
+  await page.keyboard.press('r');
+  await shown(page, 'Your session ended.');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('text=/does not answer since \\d\\d:\\d\\d UTC. Tell the operator; alerts are still delivered/');
+  await page.screenshot({ path: join(folder, 'sign-in-down.png') });
+  down = false;
+  const [asked] = await Promise.all([page.waitForRequest((request) => request.isNavigationRequest() && request.url().includes('/auth/sign-in')), page.getByRole('button', { name: 'Sign in' }).click()]);
+  expect(decodeURIComponent(new URL(asked.url()).searchParams.get('return_to')).startsWith('/?sort=newest'), 'sign-in: it leads back to the same address');
+  equal(expected(wrong), [], 'session ended: nothing else goes wrong');
+  await close();
+
+  for (const [words, status] of [['You are signed in, but have no role here.', 303], ['Open on this machine only', 404]]) {
+    const { page, wrong, close } = await open(chrome, base);
+    let refused = true;
+    await page.route('**/auth/sign-in?*', (route) => route.fulfill(status === 303 ? { status, headers: { location: '/health' } } : problem(404, 'Not found')));
+    await page.route('**/api/v1/me', (route) => (refused ? route.fulfill(problem(403, 'You may not do this')) : route.continue()));
+    await page.goto(`${base}/`);
+    await shown(page, words);
+    refused = false;
+    await page.keyboard.press('Enter');
+    await loaded(page);
+    equal(expected(wrong), [], `${words} nothing else goes wrong`);
+    await close();
+  }
+}
+
+// What stands together is the same, and is called by its name.
+async function sameNumbers(chrome, base) {
+  const { alerts } = await (await fetch(`${base}/api/v1/alerts?limit=200`)).json();
+  const alert = alerts.find(({ kind, strata, evidence }) => kind === 'displacement' && strata.reduce((sum, row) => sum + row.falling_before + row.rising_before + row.falling_after + row.rising_after, 0) !== evidence.count);
+  const whole = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+  const records = [...alert.falling, ...alert.rising].reduce((sum, mover) => sum + mover.records_before + mover.records_after, 0);
+  const { page, wrong, close } = await open(chrome, base);
+  await page.goto(`${base}/alerts/${alert.alert_id}`);
+  await page.waitForSelector('#panel-7 tr[data-keys]');
+  equal(await page.locator('#panel-4 .sum td').nth(1).innerText(), `${whole(records)} records of ${whole(alert.evidence.count)} events`, 'numbers: the reporters add up to the records, and events are events');
+  expect((await page.locator('#panel-7 header').innerText()).includes(`of ${whole(alert.evidence.count)} events`), 'numbers: the records behind it are counted as events');
+  const labels = (await page.locator('.six').innerText()) + (await page.locator('.lead').innerText());
+  equal(labels.match(/\b[A-Z]{2} → [A-Z]{2}\b/g), null, 'numbers: a route is said by its countries');
+  const total = { steady: /Records stayed level/, rose: /Records rose/, fell: /Records fell/ }[alert.family_total.level];
+  expect(total.test(labels), 'numbers: the level is of records');
+  await page.goto(`${base}/?alert=${alert.alert_id}&view=${alert.status === 'expired' ? 'closed' : ''}`);
+  await loaded(page);
+  expect((await page.locator('.preview .facts').innerText()).includes(`, records ${alert.family_total.level}`), 'numbers: so is the level of the preview');
+  equal(wrong, [], 'numbers: nothing goes wrong');
+  await close();
+}
+
 export async function inboxAndAdmin(chrome, base, folder) {
   await audit(chrome, base, folder);
   await longLists(chrome, base);
   await savedViews(chrome, base);
   await quiet(chrome, base, folder);
+  await signIn(chrome, base, folder);
+  await sameNumbers(chrome, base);
 }

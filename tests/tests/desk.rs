@@ -61,6 +61,29 @@ fn a_missing_string_is_found() {
     assert!(problems(r#"{"a": "uno", "b": "alertas"}"#).contains("has the values {} where English has {count}"));
 }
 
+/// A field that the API or the desk calls otherwise, or that is of another kind or may be missing, ends the check.
+#[test]
+fn a_field_that_the_api_does_not_give_is_found() {
+    desk(&["install"]);
+    let problems = |source: &str, field: &str| {
+        let api = format!(
+            r#"{{"components": {{"schemas": {{"Row": {{"properties": {{"{field}": {{"type": "integer"}}, "of": {{"type": ["string", "null"]}}}}, "required": ["{field}"]}}}}}}}}"#
+        );
+        let script = format!(
+            "import {{ problems }} from '{}'; console.log(problems(process.argv[1], JSON.parse(process.argv[2])).join())",
+            root().join("desk/build/types.js").display()
+        );
+        program(Path::new("node"), &["--input-type=module", "-e", &script, source, &api])
+    };
+    assert_eq!(problems("interface Row { version: number; of?: string }", "version"), "");
+    let renamed = "Row.version is not in schemas/openapi.json";
+    assert_eq!(problems("interface Row { version: number; of?: string }", "edition"), renamed);
+    assert_eq!(problems("interface Row { edition: number }", "version"), "Row.edition is not in schemas/openapi.json");
+    assert_eq!(problems("interface Row { version: string }", "version"), "Row.version is number, not string");
+    assert_eq!(problems("interface Row { of: string }", "version"), "Row.of may be missing");
+    assert_eq!(problems("interface Other { of?: string }", "version"), "Other is nothing that the API answers with");
+}
+
 #[test]
 fn an_analyst_works_with_it_in_a_browser() {
     desk(&["install"]);

@@ -28,6 +28,9 @@ export function address(path: string, query: Query = {}): string {
   return `/api/v1${path}${text ? `?${text}` : ''}`;
 }
 
+// Told where the caller is not known any more.
+export const gate = { shut: (_: Told): void => undefined };
+
 async function asked<T>(path: string, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
@@ -37,7 +40,9 @@ async function asked<T>(path: string, init?: RequestInit): Promise<T> {
   }
   if (response.ok) return (await response.json()) as T;
   const told = (await response.json().catch(() => null)) as Told | null;
-  throw new Problem(told ?? { title: response.statusText, detail: '', status: response.status });
+  const problem = told ?? { title: response.statusText, detail: '', status: response.status };
+  if (response.status === 401) gate.shut(problem);
+  throw new Problem(problem);
 }
 
 export const get = <T>(path: string, query?: Query) => asked<T>(address(path, query));

@@ -1,4 +1,5 @@
 // The live stream. It is read by hand: a comment of the server is a sign of life too, and an EventSource hides it.
+import { gate } from './api';
 import type { Alert, Triage } from './types';
 
 export type Event =
@@ -44,6 +45,7 @@ function message(text: string): void {
 async function read(): Promise<void> {
   const headers: Record<string, string> = last ? { 'last-event-id': last } : {};
   const response = await fetch('/api/v1/stream', { headers, credentials: 'same-origin' });
+  if (response.status === 401) gate.shut({ title: '', detail: '', status: 401 });
   if (!response.ok || !response.body) throw new Error(String(response.status));
   alive();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();

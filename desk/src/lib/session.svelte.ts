@@ -1,10 +1,17 @@
 // Who reads, and what is on the page: the marking strips say it.
 import { untrack } from 'svelte';
-import { get, toProblem, type Told } from './api';
+import { gate, get, toProblem, type Told } from './api';
 import type { Catalog, Me, Tlp } from './types';
 import { highest } from './words';
 
-export const session = $state({ me: null as Me | null, problem: null as Told | null });
+export const session = $state({ me: null as Me | null, problem: null as Told | null, ended: false });
+
+// A session that ends while somebody reads: the page asks for another, and comes back to where it was.
+gate.shut = (problem) => {
+  if (!session.me) return;
+  session.ended = true;
+  session.problem = problem;
+};
 
 // What each part of the page shows. The page's marking is the highest of it.
 const shown = $state<Record<string, { marking: Tlp | null; simulated: boolean }>>({});
@@ -34,8 +41,9 @@ export const simulatedEver = $state({ held: false });
 
 export async function who(): Promise<void> {
   try {
-    session.me = await get<Me>('/me');
-    session.problem = null;
+    const me = await get<Me>('/me');
+    session.problem = me.roles.length > 0 ? null : { title: '', detail: '', status: 403 };
+    session.me = me;
   } catch (error) {
     session.problem = toProblem(error);
   }

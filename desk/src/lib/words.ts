@@ -36,12 +36,6 @@ export function mover(of: { id: string; name: string }): string {
   return /^[A-Z]{2}$/.test(of.id) ? country(of.id) : of.name;
 }
 
-// As long as a heading of a number has room for: of a long route the codes of its countries.
-export function moverShort(of: { id: string; name: string }): string {
-  const whole = mover(of);
-  return isRoute(of.id) && whole.length > 18 ? of.id.replaceAll('>', ' → ') : whole;
-}
-
 function moverPart(value: Value): string {
   const text = String(value);
   return isRoute(text) ? route(text) : /^[A-Z]{2}$/.test(text) ? country(text) : text;
