@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { notices, packageOf } from './notices.js';
 import { problems } from './strings.js';
 import { world } from './world.js';
+
+// What is in the built files though no module of theirs says so: the shapes of the map, and the loader of later pages.
+const UNNAMED = ['world-atlas', 'vite'];
 
 // A missing string ends the build.
 export function strings() {
@@ -25,6 +29,26 @@ export function atlas() {
       if (name !== id) return null;
       const file = this.emitFile({ type: 'asset', name: 'world.json', source: world() });
       return `export default import.meta.ROLLUP_FILE_URL_${file};`;
+    },
+  };
+}
+
+// `virtual:licenses` is the address of the notices of all packages whose files the build read.
+export function licenses() {
+  const id = '\0virtual:licenses';
+  let file = '';
+  return {
+    name: 'desk-licenses',
+    resolveId: (name) => (name === 'virtual:licenses' ? id : null),
+    load(name) {
+      if (name !== id) return null;
+      file = this.emitFile({ type: 'asset', name: 'licenses.txt' });
+      return `export default import.meta.ROLLUP_FILE_URL_${file};`;
+    },
+    buildEnd(error) {
+      if (error) return;
+      const folders = new Set([...this.getModuleIds()].map(packageOf).filter(Boolean));
+      this.setAssetSource(file, notices([...folders, ...UNNAMED]));
     },
   };
 }

@@ -320,7 +320,7 @@ for (const path of ['explore', 'health', 'admin']) {
 }
 
 await inboxAndAdmin(chrome, base, folder);
-await exploreAndHealth(chrome, base);
+await exploreAndHealth(chrome, base, folder, first);
 
 await chrome.close();
 console.log(`${failed().length} failed`);

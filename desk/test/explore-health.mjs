@@ -1,6 +1,8 @@
-// Explore beyond the jobs of a shift.
+// Explore and Data health beyond the jobs of a shift, and the desk as seen by everyone.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { equal, expect, open } from './harness.mjs';
+import { tokens } from './tokens.mjs';
 
 const explore = async (page, base, query = '') => {
   await page.goto(`${base}/explore${query}`);
@@ -79,8 +81,78 @@ async function files(chrome, base) {
   await close();
 }
 
-export async function exploreAndHealth(chrome, base) {
+// Health in states that this world is not in.
+async function states(chrome, base) {
+  const { page, wrong, close } = await open(chrome, base);
+  const list = await (await fetch(`${base}/api/v1/sources`)).json();
+  const serve = (body) => page.route('**/api/v1/sources', (route) => route.fulfill({ json: body }));
+  await serve({ ...list, sources: [], complete_to: null, complete_to_set_by: null });
+  await page.goto(`${base}/health`);
+  await page.waitForSelector('.healthgrid');
+  const none = await page.locator('.healthgrid').innerText();
+  expect(none.includes('headwater run') && none.includes('headwater.toml'), 'no source: the commands that add one');
+  await page.unroute('**/api/v1/sources');
+  const [first, ...rest] = list.inputs;
+  await serve({ ...list, inputs: [{ ...first, records: { ...first.records, read: first.records.read + 12 } }, ...rest] });
+  await page.goto(`${base}/health`);
+  await page.waitForSelector('.notice');
+  const notice = await page.locator('.notice[role=alert]').innerText();
+  expect(notice.includes('12 records missing') && notice.includes(first.input), 'an account that does not add up names where');
+  equal(wrong, [], 'states of Health: nothing goes wrong');
+  await close();
+}
+
+// Colours that the reader forces, paper, eyes that see fewer colours.
+async function everyone(chrome, base, folder, alert) {
+  const { page, wrong, close } = await open(chrome, base);
+  const protocol = await page.context().newCDPSession(page);
+  await page.goto(`${base}/alerts/${alert}`);
+  await page.waitForSelector('svg[role=slider]');
+  for (const type of ['deuteranopia', 'protanopia', 'tritanopia', 'achromatopsia']) {
+    await protocol.send('Emulation.setEmulatedVisionDeficiency', { type });
+    await page.screenshot({ path: join(folder, `alert-${type}.png`) });
+  }
+  await protocol.send('Emulation.setEmulatedVisionDeficiency', { type: 'none' });
+  await page.emulateMedia({ forcedColors: 'active' });
+  const forced = await page.evaluate(() => ({
+    hatched: [...document.querySelectorAll('svg[role=slider] [fill^="url("]')].some((shape) => getComputedStyle(shape).fill.startsWith('url(')),
+    tlp: [...document.querySelectorAll('.strip .tlp')].map((word) => [word.textContent.startsWith('TLP:'), getComputedStyle(word).backgroundColor]),
+  }));
+  equal(forced, { hatched: true, tlp: [[true, 'rgb(0, 0, 0)'], [true, 'rgb(0, 0, 0)']] }, 'forced colours: the hatch and the words of the marking remain');
+  await page.screenshot({ path: join(folder, 'alert-forced.png') });
+  await page.emulateMedia({ forcedColors: 'none', media: 'print' });
+  const paper = await page.evaluate(() => ({
+    strips: [...document.querySelectorAll('.strip')].map((strip) => getComputedStyle(strip).position),
+    controls: [...document.querySelectorAll('button, select, input, kbd')].filter((one) => one.checkVisibility()).map((one) => one.textContent),
+    cut: getComputedStyle(document.querySelector('main')).overflow,
+  }));
+  equal(paper, { strips: ['fixed', 'fixed'], controls: [], cut: 'visible' }, 'paper: marked above and below, no controls, whole');
+  await page.screenshot({ path: join(folder, 'alert-print.png') });
+  await page.emulateMedia({ media: 'screen', reducedMotion: 'reduce' });
+  const moving = await page.evaluate(() => [...document.querySelectorAll('*')].filter((one) => getComputedStyle(one).animationName !== 'none' || parseFloat(getComputedStyle(one).transitionDuration) > 0).length);
+  equal(moving, 0, 'reduced motion: nothing moves');
+  equal(wrong, [], 'seen by everyone: nothing goes wrong');
+  await close();
+}
+
+// What is in the scripts says under which terms.
+async function licences(chrome, base) {
+  const { page, close } = await open(chrome, base);
+  await page.goto(base);
+  await page.waitForSelector('[role=row][aria-selected=true]');
+  await page.keyboard.press('?');
+  const [notices] = await Promise.all([page.waitForResponse(/licenses.*\.txt/), page.evaluate(async (link) => void (await fetch(document.querySelector(link).href)), 'dialog a[href*="licenses"]')]);
+  const text = await notices.text();
+  for (const name of ['svelte', 'uplot', '@uwdata/flechette', 'd3-geo', 'd3-array', 'topojson-client', 'world-atlas']) expect(text.includes(`\n${name} `) && notices.status() === 200, `notices: ${name}`);
+  await close();
+}
+
+export async function exploreAndHealth(chrome, base, folder, alert) {
   await brush(chrome, base);
   await words(chrome, base);
   await files(chrome, base);
+  await states(chrome, base);
+  await everyone(chrome, base, folder, alert);
+  await licences(chrome, base);
+  tokens();
 }

@@ -85,6 +85,7 @@ fn media(name: &str) -> Option<&'static str> {
         "css" => "text/css; charset=utf-8",
         "json" => "application/json",
         "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
         _ => return None,
     })
 }
