@@ -13,7 +13,7 @@ use headwater_tests::process::{Live, program};
 const SCRIPT_BYTES_MAX: u64 = 120 * 1024;
 
 /// Pictures of the README, made by the browser.
-const PICTURES: [&str; 2] = ["inbox-wide-light.png", "alert-wide-light.png"];
+const PICTURES: [&str; 3] = ["inbox-wide-light.png", "alert-wide-light.png", "explore-wide-light.png"];
 
 fn desk(args: &[&str]) {
     program(&root().join("scripts/desk"), args);
@@ -104,7 +104,7 @@ fn an_analyst_works_with_it_in_a_browser() {
     };
     run.until("the API answers", || said("read_model_ready").is_some());
     let address = format!("http://{}", said("api_served").unwrap()["addr"].as_str().unwrap());
-    // They stay: the README shows two of them.
+    // They stay: the README shows three of them.
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("desk");
     let output = Command::new("node")
         .args([root().join("desk/test/browser.mjs").as_os_str(), address.as_ref(), pictures.as_os_str()])
