@@ -303,6 +303,8 @@ async function sameNumbers(chrome, base) {
   equal(labels.match(/\b[A-Z]{2} → [A-Z]{2}\b/g), null, 'numbers: a route is said by its countries');
   const total = { steady: /Records stayed level/, rose: /Records rose/, fell: /Records fell/ }[alert.family_total.level];
   expect(total.test(labels), 'numbers: the level is of records');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  equal(new Set(await page.locator('.six .big').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top))).size, 1, 'numbers: the six stand in one row at 1280');
   await page.goto(`${base}/?alert=${alert.alert_id}&view=${alert.status === 'expired' ? 'closed' : ''}`);
   await loaded(page);
   expect((await page.locator('.preview .facts').innerText()).includes(`, records ${alert.family_total.level}`), 'numbers: so is the level of the preview');
