@@ -10,6 +10,14 @@ use serde_json::Value;
 use crate::broker::root;
 use crate::process::{Live, program};
 
+/// Moves the events of a simulated world into the inbox that a process reads.
+pub fn arrive(folder: &Path) {
+    fs::create_dir_all(folder.join("inbox")).unwrap();
+    for name in ["trade.ndjson", "seizure.ndjson"] {
+        fs::rename(folder.join("world").join(name), folder.join("inbox").join(name)).unwrap();
+    }
+}
+
 /// Waits until a process that logs to `folder/log` answers; gives its address.
 pub fn address(run: &mut Live, folder: &Path, log: &str) -> String {
     run.until("the API answers", || folder.join(log).exists() && said(folder, log, "read_model_ready").is_some());

@@ -39,9 +39,7 @@ fn the_calls_of_the_readme_are_answered() {
 
     // Before anything is told, so that all of it is heard.
     let mut heard = Listening::start(folder, stream);
-    for name in ["trade.ndjson", "seizure.ndjson"] {
-        fs::rename(folder.join("world").join(name), folder.join("inbox").join(name)).unwrap();
-    }
+    served::arrive(folder);
     assert_eq!(heard.event().0, "raised");
     let id = heard.next("id: ");
     drop(heard);

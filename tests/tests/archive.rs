@@ -11,6 +11,7 @@ use headwater_model::Day;
 use headwater_tests::binary::{Volume, headwater, replay, succeeds, volumes};
 use headwater_tests::feed::event;
 use headwater_tests::process::{Live, program};
+use headwater_tests::served::arrive;
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -48,11 +49,8 @@ fn json(text: &str) -> Value {
 /// of the files and the number of records.
 fn inbox(folder: &Path) -> (Vec<String>, u64) {
     let inbox = folder.join("inbox");
-    fs::create_dir(&inbox).unwrap();
     succeeds(folder, &["sim", "--seed", "7", "--scenario", "substitution", "--scale", "0.2", "--out", "world"]);
-    for name in ["trade.ndjson", "seizure.ndjson"] {
-        fs::rename(folder.join("world").join(name), inbox.join(name)).unwrap();
-    }
+    arrive(folder);
     for name in ["corrections", "periods", "units"] {
         let name = format!("{name}.ndjson");
         fs::copy(root().join("tests/golden").join(&name), inbox.join(&name)).unwrap();

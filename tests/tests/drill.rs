@@ -7,7 +7,7 @@ use std::path::Path;
 use headwater_people::{Location, People};
 use headwater_tests::binary;
 use headwater_tests::process::Live;
-use headwater_tests::served::{Listening, address, json};
+use headwater_tests::served::{Listening, address, arrive, json};
 use serde_json::Value;
 
 const SETTINGS: [(&str, &str); 2] =
@@ -29,10 +29,7 @@ fn an_exercise_is_told_on_the_way_of_every_alert_and_ends_by_itself() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     binary::succeeds(folder, &["sim", "--seed", "1", "--scenario", "substitution", "--out", "world"]);
-    fs::create_dir(folder.join("inbox")).unwrap();
-    for name in ["trade.ndjson", "seizure.ndjson"] {
-        fs::rename(folder.join("world").join(name), folder.join("inbox").join(name)).unwrap();
-    }
+    arrive(folder);
     let settings = [SETTINGS[0], SETTINGS[1], ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*")];
     let mut run = Live::start(folder, "log", &[], &settings);
     let api = format!("http://{}/api/v1", address(&mut run, folder, "log"));

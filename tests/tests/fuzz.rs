@@ -9,7 +9,7 @@ use std::process::Command;
 use headwater_tests::binary;
 use headwater_tests::broker::root;
 use headwater_tests::process::{Live, program};
-use headwater_tests::served::{address, json};
+use headwater_tests::served::{address, arrive, json};
 
 /// Seconds of asking.
 const SECONDS: &str = "60";
@@ -26,10 +26,7 @@ fn whatever_is_asked_is_answered_as_the_document_says() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
     binary::succeeds(folder, &["sim", "--seed", "1", "--scenario", "substitution", "--out", "world"]);
-    fs::create_dir(folder.join("inbox")).unwrap();
-    for name in ["trade.ndjson", "seizure.ndjson"] {
-        fs::rename(folder.join("world").join(name), folder.join("inbox").join(name)).unwrap();
-    }
+    arrive(folder);
     let settings = [
         ("HEADWATER__DETECT__IDLE_MS", "1000"),
         ("HEADWATER__SERVE__AUTH__CLEARANCE", "TLP:RED"),

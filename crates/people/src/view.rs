@@ -65,17 +65,13 @@ impl People {
         tx.is_free(&of.name, owner.who, &id).await?;
         sqlx::query(
             "INSERT INTO views (id, owner, name, filters, organisation, marking, version, changed_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, 1, $7)",
+             VALUES ($1, $2, '', '', '', '', 0, 0)",
         )
         .bind(&id)
         .bind(owner.who)
-        .bind(&of.name)
-        .bind(&of.filters)
-        .bind(of.organisation.as_deref().unwrap_or_default())
-        .bind(of.marking.as_str())
-        .bind(owner.at.0)
         .execute(&mut *tx.sql)
         .await?;
+        tx.save(&id, of, owner.at).await?;
         tx.commit().await?;
         Ok(View { id, owner: owner.who.to_owned(), of: of.clone(), version: 1, changed: owner.at })
     }
@@ -96,18 +92,7 @@ impl People {
         tx.lock_views().await?;
         let Some(mut view) = tx.own_view(id, seen, owner.who).await? else { return Ok(None) };
         tx.is_free(&of.name, owner.who, id).await?;
-        sqlx::query(
-            "UPDATE views SET name = $2, filters = $3, organisation = $4, marking = $5, version = version + 1,
-             changed_ms = $6 WHERE id = $1",
-        )
-        .bind(id)
-        .bind(&of.name)
-        .bind(&of.filters)
-        .bind(of.organisation.as_deref().unwrap_or_default())
-        .bind(of.marking.as_str())
-        .bind(owner.at.0)
-        .execute(&mut *tx.sql)
-        .await?;
+        tx.save(id, of, owner.at).await?;
         tx.commit().await?;
         view = View { of: of.clone(), version: view.version + 1, changed: owner.at, ..view };
         Ok(Some(view))
@@ -205,6 +190,23 @@ impl Writing {
             .fetch_optional(&mut *self.sql)
             .await?;
         if taken.is_some() { Err(PeopleError::NameTaken { name: name.to_owned() }) } else { Ok(()) }
+    }
+
+    /// Puts what a view shows in place of what it showed: the next version.
+    async fn save(&mut self, id: &str, of: &Filters, at: Moment) -> Result<(), PeopleError> {
+        sqlx::query(
+            "UPDATE views SET name = $2, filters = $3, organisation = $4, marking = $5, version = version + 1,
+             changed_ms = $6 WHERE id = $1",
+        )
+        .bind(id)
+        .bind(&of.name)
+        .bind(&of.filters)
+        .bind(of.organisation.as_deref().unwrap_or_default())
+        .bind(of.marking.as_str())
+        .bind(at.0)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
     }
 
     /// A view of an owner, in the version that was seen.

@@ -1,7 +1,7 @@
 //! Routes served at an address, on a thread of their own.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -20,7 +20,7 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::{sleep, timeout};
@@ -65,11 +65,10 @@ impl Server {
         routes: impl AsyncFnOnce() -> Result<Router, E>,
     ) -> Result<Server, E> {
         let refused = |source| ServeError::listen(key, address, source);
-        let listener = StdListener::bind(address).map_err(refused)?;
-        listener.set_nonblocking(true).map_err(refused)?;
-        let bound = listener.local_addr().map_err(refused)?;
         let no_thread = |source| ServeError::Thread { key, source };
         let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build().map_err(no_thread)?;
+        let listener = runtime.block_on(async { listen(address, limits.connections) }).map_err(refused)?;
+        let bound = listener.local_addr().map_err(refused)?;
         let (stop, stopped) = oneshot::channel();
         let routes = runtime.block_on(routes())?;
         let routes = routes.layer(middleware::from_fn_with_state(limits.body_bytes, with_a_body));
@@ -77,12 +76,6 @@ impl Server {
             .name("operations".into())
             .spawn(move || {
                 runtime.block_on(async {
-                    let listener = match TcpListener::from_std(listener) {
-                        Ok(listener) => listener,
-                        Err(error) => {
-                            return OperationsFailed { error: &format_args!("{key}: {bound}: {error}") }.log();
-                        }
-                    };
                     select(pin!(accept(listener, routes, limits)), stopped).await;
                 });
                 // A question that is being worked on is not waited for longer.
@@ -106,6 +99,18 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// Listens, with room in the system's queue for as many as may be connected: after a restart all come back at once, and
+/// whoever finds the queue full waits seconds or is reset.
+fn listen(address: SocketAddr, queue: usize) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Of an earlier process, connections may still be ending. On other systems the option lets two listen.
+    if cfg!(unix) {
+        socket.set_reuseaddr(true)?;
+    }
+    socket.bind(address)?;
+    socket.listen(u32::try_from(queue).unwrap_or(u32::MAX))
 }
 
 /// Accepts connections for ever, as many at a time as may be.
@@ -168,4 +173,25 @@ async fn with_a_body(State(bytes_max): State<usize>, request: Request, next: Nex
         return (StatusCode::PAYLOAD_TOO_LARGE, [(CONNECTION, "close")], words).into_response();
     }
     next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_may_be_connected_may_come_at_once() {
+        const CLIENTS: usize = 600;
+        let runtime = runtime::Builder::new_current_thread().enable_io().build().unwrap();
+        let _within = runtime.enter();
+        let listener = listen("127.0.0.1:0".parse().unwrap(), CLIENTS).unwrap();
+        let address = listener.local_addr().unwrap();
+        // Nobody accepts: all of them are in the queue. One that finds it full is not connected, however long it waits.
+        let connect = |n| {
+            let stream = std::net::TcpStream::connect_timeout(&address, Duration::from_secs(10));
+            stream.unwrap_or_else(|error| panic!("client {n}: {error}"))
+        };
+        let clients: Vec<_> = (0..CLIENTS).map(connect).collect();
+        assert_eq!(clients.len(), CLIENTS);
+    }
 }

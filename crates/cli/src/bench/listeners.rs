@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,8 +27,13 @@ const LET_IN_AT_MOST: Duration = Duration::from_secs(120);
 /// Between two alerts: the log is looked at twice a second, so most looks find one.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long the last alert may take to each of them.
+const HEARD_AT_MOST: Duration = Duration::from_secs(60);
+
 /// What was heard.
 pub struct Heard {
+    /// Until all clients were let in.
+    pub let_in_s: f64,
     /// From the append to the log to each client, sorted.
     pub ms: Vec<f64>,
     /// From the first append until all was heard.
@@ -36,6 +41,9 @@ pub struct Heard {
 }
 
 /// Lets so many clients listen, appends so many alerts to the log, and waits until each client has heard all of them.
+///
+/// # Errors
+/// What one client met, or how many were not let in, or did not hear all, in time.
 pub fn listen(
     address: SocketAddr,
     archive: &Archive,
@@ -44,17 +52,22 @@ pub fn listen(
     alerts: usize,
 ) -> anyhow::Result<Heard> {
     let (let_in, all_ms) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(clients * alerts)));
+    // Looked at with each line: a stream that says nothing keeps itself alive.
+    let stop = AtomicBool::new(false);
     let clock = Stopwatch::start();
     // When each alert was appended, in ms of the clock.
     let appended: Mutex<BTreeMap<String, f64>> = Mutex::default();
     let log = DetectLog::new(archive.objects().clone());
-    let client = || -> anyhow::Result<()> {
+    let client = || -> anyhow::Result<usize> {
         let (status, stream) = begin(address, "/api/v1/stream", "keep-alive")?;
         ensure!(status == 200, "a client of the stream was answered {status}");
         let_in.fetch_add(1, Ordering::SeqCst);
         let mut ms = Vec::with_capacity(alerts);
         for line in stream.lines() {
             let line = line?;
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             let Some(id) = line.strip_prefix("id: ").and_then(|id| id.split('.').next()) else { continue };
             let now = clock.elapsed().as_secs_f64() * 1e3;
             let at = appended.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
@@ -63,37 +76,48 @@ pub fn listen(
                 break;
             }
         }
-        ensure!(ms.len() == alerts, "a client heard {} alerts of {alerts}", ms.len());
+        let heard = ms.len();
+        ensure!(heard == alerts || stop.load(Ordering::Relaxed), "a stream ended after {heard} alerts");
         all_ms.lock().unwrap_or_else(PoisonError::into_inner).extend(ms);
-        Ok(())
+        Ok(heard)
     };
     thread::scope(|scope| {
         let client = &client;
         let threads = (0..clients).map(|_| thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, client));
         let threads = threads.collect::<Result<Vec<_>, _>>().context("a thread for each client")?;
+        let ended = || threads.iter().any(thread::ScopedJoinHandle::is_finished);
         let waited = Stopwatch::start();
-        while let_in.load(Ordering::SeqCst) < clients {
-            let ended = threads.iter().any(thread::ScopedJoinHandle::is_finished);
-            if ended || waited.elapsed() > LET_IN_AT_MOST {
-                break;
-            }
+        while let_in.load(Ordering::SeqCst) < clients && !ended() && waited.elapsed() < LET_IN_AT_MOST {
             clock::pause(Duration::from_millis(20));
         }
+        let (let_in_s, listening) = (waited.seconds(), let_in.load(Ordering::SeqCst));
         let told = Stopwatch::start();
-        for number in 0..alerts {
-            append(&log, catalog, number, &|id| {
+        let tell = |number| {
+            let sent = append(&log, catalog, number, &|id| {
                 let now = clock.elapsed().as_secs_f64() * 1e3;
                 appended.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), now);
-            })?;
+            });
             clock::pause(PAUSE);
-        }
-        for thread in threads {
-            thread.join().map_err(|_| anyhow::anyhow!("a client ended in a panic"))??;
+            sent
+        };
+        let sent = if listening == clients { (0..alerts).try_for_each(tell) } else { Ok(()) };
+        let waited = Stopwatch::start();
+        let all = || threads.iter().all(thread::ScopedJoinHandle::is_finished);
+        while listening == clients && sent.is_ok() && !all() && waited.elapsed() < HEARD_AT_MOST {
+            clock::pause(Duration::from_millis(1));
         }
         let seconds = told.seconds();
+        stop.store(true, Ordering::Relaxed);
+        sent?;
+        let heard: Vec<_> = threads.into_iter().map(thread::ScopedJoinHandle::join).collect();
+        ensure!(heard.iter().all(Result::is_ok), "a client ended in a panic");
+        let heard = heard.into_iter().flatten().collect::<anyhow::Result<Vec<usize>>>();
+        let met = || format!("{listening} clients of {clients} were let in in {let_in_s:.1} s");
+        let whole = heard.with_context(met)?.into_iter().filter(|heard| *heard == alerts).count();
+        ensure!(whole == clients, "{}; {whole} heard all {alerts} alerts", met());
         let mut ms = std::mem::take(&mut *all_ms.lock().unwrap_or_else(PoisonError::into_inner));
         ms.sort_by(f64::total_cmp);
-        Ok(Heard { ms, seconds })
+        Ok(Heard { let_in_s, ms, seconds })
     })
 }
 

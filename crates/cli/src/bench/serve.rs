@@ -145,12 +145,13 @@ fn measure(
     write!(out, "{table}")?;
     writeln!(
         out,
-        "\nread in {ready_s:.1} s; RSS then {} MiB, at the end {} MiB; {} events to {} clients, {} events/s",
+        "\nread in {ready_s:.1} s; RSS then {} MiB, at the end {} MiB; {} events to {} clients, {} events/s; let in in {:.1} s",
         number(mib(before), 0),
         number(mib(rss()), 0),
         number(heard.ms.len() as f64, 0),
         args.clients,
-        number(heard.ms.len() as f64 / heard.seconds, 0)
+        number(heard.ms.len() as f64 / heard.seconds, 0),
+        heard.let_in_s
     )?;
     Ok(())
 }
@@ -171,6 +172,7 @@ fn ask(
         ensure!(answer.status == 200, "{path}: {}: {}", answer.status, String::from_utf8_lossy(&answer.body));
     }
     ms.sort_by(f64::total_cmp);
+    eprintln!("{what}: {} ms at most of {times}", number(quantile(&ms, 1.0), 1));
     Ok(Asked { what, ms, rss_bytes: rss() })
 }
 
