@@ -254,6 +254,18 @@ async function signIn(chrome, base, folder) {
       await close();
     }
   }
+  // What the server sends a browser back with that it could not sign in.
+  for (const [why, words] of [['again', 'This sign-in took too long'], ['no_role', 'You are signed in, but have no role here.'], ['refused', 'The sign-in service did not let you in.'], ['down', 'The sign-in service does not answer since']]) {
+    const { page, wrong, close } = await open(chrome, base);
+    await page.route('**/api/v1/**', (route) => route.fulfill(problem(401, 'Say who you are')));
+    await page.route('**/auth/sign-in?*', (route) => route.fulfill({ status: 303, headers: { location: '/health' } }));
+    await page.goto(`${base}/?sort=newest&sign_in=${why}`);
+    await shown(page, words);
+    const [asked] = await Promise.all([page.waitForRequest((request) => request.isNavigationRequest() && request.url().includes('/auth/sign-in')), page.keyboard.press('Enter')]);
+    equal(new URL(asked.url()).searchParams.get('return_to'), '/?sort=newest', `sign-in, ${words}: the reason does not come back`);
+    equal(expected(wrong), [], `sign-in, ${words}: nothing else goes wrong`);
+    await close();
+  }
   const { page, wrong, close } = await open(chrome, base);
   let down = true;
   await page.route('**/auth/sign-in?*', (route) => (down ? route.fulfill(problem(503, 'Busy')) : route.fulfill({ status: 303, headers: { location: '/health' } })));

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request, State};
-use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, LOCATION, SET_COOKIE};
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -89,10 +89,29 @@ pub(crate) struct CallbackQuery {
     error: Option<String>,
 }
 
-/// Where the sign-in service sends a browser back to: from here on it has a session.
+/// Why somebody who came back is not signed in, and the word by which the page tells it.
+struct NotIn(&'static str, Problem);
+
+impl<E: Into<Problem>> From<E> for NotIn {
+    fn from(error: E) -> NotIn {
+        let problem = error.into();
+        let word = match problem.status {
+            401 | 429 => "again",
+            503 => "down",
+            _ => "refused",
+        };
+        NotIn(word, problem)
+    }
+}
+
+/// Where the sign-in service sends a browser back to: from here on it has a session. Whoever asks for a page and cannot be
+/// signed in is sent to `/?sign_in=REASON` (`again`, `down`, `no_role`, `refused`), which says so.
 #[utoipa::path(
     get, path = "/auth/callback", tag = "access", params(CallbackQuery), security(()),
-    responses((status = 303, description = "To where the sign-in was begun"), (status = "default", response = ProblemAnswer))
+    responses(
+        (status = 303, description = "To where the sign-in was begun, or to the page that says why not"),
+        (status = "default", response = ProblemAnswer)
+    )
 )]
 pub(crate) async fn callback(
     State(api): State<Api>,
@@ -101,7 +120,26 @@ pub(crate) async fn callback(
     from: Extensions,
 ) -> Result<Response, Problem> {
     let oidc = service(&api)?;
-    api.step(&from)?;
+    match signed_in(&api, &oidc, query, &headers, &from).await {
+        Ok(response) => Ok(response),
+        Err(NotIn(word, _)) if wants_page(&headers) => see_other(&format!("/?sign_in={word}")),
+        Err(NotIn(_, problem)) => Err(problem),
+    }
+}
+
+/// Whether it is a browser that goes somewhere, and no program.
+fn wants_page(headers: &HeaderMap) -> bool {
+    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+async fn signed_in(
+    api: &Api,
+    oidc: &Oidc,
+    query: Option<String>,
+    headers: &HeaderMap,
+    from: &Extensions,
+) -> Result<Response, NotIn> {
+    api.step(from)?;
     let (now, cookies) = (api.now(), oidc.cookies());
     // A service may send more than is read here.
     let query = query.filter(|query| query.len() <= ANSWER_BYTES_MAX).unwrap_or_default();
@@ -113,42 +151,44 @@ pub(crate) async fn callback(
     let again =
         || Problem::unknown_caller(format!("this sign-in is over or was begun elsewhere: begin again at {SIGN_IN}"));
     // Begun by this browser: else somebody's page could sign a person in as somebody else.
-    let state = given("state").filter(|state| cookies.login(&headers) == Some(state)).ok_or_else(again)?;
+    let state = given("state").filter(|state| cookies.login(headers) == Some(state)).ok_or_else(again)?;
     let login = match api.people().take_login(&state, now).await {
-        Err(PeopleError::Denied(_)) => return Err(again()),
+        Err(PeopleError::Denied(_)) => return Err(again().into()),
         taken => taken?,
     };
     if given("iss").is_some_and(|issuer| issuer != oidc.rules().issuer) {
-        return Err(refused(&api, "", "another issuer answered", again()).await);
+        return Err(refused(api, "", "another issuer answered", again()).await.into());
     }
     if let Some(error) = given("error") {
         let word = if is_word(&error) { &*error } else { "an error" };
         let problem = Problem::forbidden(format!("the sign-in service says: {word}; begin again at {SIGN_IN}"));
-        return Err(refused(&api, "", &format!("the service says: {word}"), problem).await);
+        return Err(refused(api, "", &format!("the service says: {word}"), problem).await.into());
     }
-    let Some(code) = given("code") else { return Err(again()) };
+    let Some(code) = given("code") else { return Err(again().into()) };
     let claims = match oidc.claims(&code, &login, now).await {
         Ok(claims) => claims,
-        Err(NotSignedIn::Down(again_s)) => return Err(away(again_s)),
-        Err(NotSignedIn::Code) => return Err(refused(&api, "", "the service does not take the code", again()).await),
+        Err(NotSignedIn::Down(again_s)) => return Err(away(again_s).into()),
+        Err(NotSignedIn::Code) => {
+            return Err(refused(api, "", "the service does not take the code", again()).await.into());
+        }
         Err(NotSignedIn::Token(fault)) => {
             let detail =
                 "the sign-in service gave a token that is none that is good here; its operator can see why in the log";
             let problem = Problem::forbidden(detail);
-            return Err(refused(&api, "", &format!("an ID token: {}", fault.as_str()), problem).await);
+            return Err(refused(api, "", &format!("an ID token: {}", fault.as_str()), problem).await.into());
         }
     };
     let Ok(who) = handle(USER, &claims) else {
         let problem = Problem::forbidden("the sign-in service does not say who you are in a way that can be kept");
-        return Err(refused(&api, "", "an ID token: subject", problem).await);
+        return Err(refused(api, "", "an ID token: subject", problem).await.into());
     };
     let Some(grant) = oidc.rules().claims.grant(&claims) else {
         let detail = "you are signed in, and have no role here: ask whoever runs the sign-in service for one";
-        return Err(refused(&api, &who, "no role", Problem::forbidden(detail)).await);
+        return Err(NotIn("no_role", refused(api, &who, "no role", Problem::forbidden(detail)).await));
     };
     // What the browser had before ends with this: a secret that somebody else planted is worth nothing.
-    if let Some(before) = cookies.session(&headers) {
-        end(&api, before).await?;
+    if let Some(before) = cookies.session(headers) {
+        end(api, before).await?;
     }
     let by = By { who: &who, at: now };
     let rules = oidc.rules();

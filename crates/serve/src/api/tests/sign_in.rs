@@ -53,6 +53,14 @@ fn routes(bed: &Bed, issuer: &Issuer) -> Router {
     bed.process(&model(&[], &[]), gate.or(SessionGate::new(bed.people.clone(), bed.clock(), oidc)))
 }
 
+/// Where a browser that goes to a path is sent.
+async fn sent_to(routes: &Router, path: &str, cookies: &str) -> String {
+    let request = Request::get(path).header("cookie", cookies).header("accept", "text/html,*/*;q=0.8");
+    let (status, headers, body) = answer(routes, request.body(Body::empty()).unwrap()).await;
+    assert_eq!(status, 303, "{}", String::from_utf8_lossy(&body));
+    headers["location"].to_str().unwrap().to_owned()
+}
+
 async fn with_cookies(routes: &Router, path: &str, cookies: &str) -> (u16, HeaderMap, Value) {
     let request = Request::get(path).header("cookie", cookies).body(Body::empty()).unwrap();
     let (status, headers, body) = answer(routes, request).await;
@@ -141,6 +149,36 @@ fn a_token_that_is_not_for_this_sign_in_signs_nobody_in() {
         assert_eq!(with_cookies(&routes, "/api/v1/me", session).await.0, 200);
         bed.pass(60_000);
         assert_eq!(with_cookies(&routes, "/api/v1/me", session).await.0, 401);
+    });
+}
+
+#[test]
+fn a_browser_that_cannot_be_signed_in_is_sent_to_the_page_that_says_why() {
+    let (bed, own) = (Bed::new(), Ec::draw());
+    let issuer = run(issuer(&own));
+    let routes = routes(&bed, &issuer);
+    run(async {
+        let came_back = async |answer: (u16, Value), roles: Value| {
+            let (state, nonce, cookie) = begin(&routes).await;
+            let claims = json!({
+                "iss": issuer.url, "aud": "headwater", "sub": "ana", "nonce": nonce, "exp": START.0 / 1_000 + 60,
+                "roles": roles
+            });
+            let (status, mut answer) = answer;
+            if status == 200 {
+                answer = json!({"id_token": own.sign("a", &claims)});
+            }
+            issuer.answers.set("/token", status, &answer);
+            sent_to(&routes, &format!("/auth/callback?code=c&state={state}"), &cookie).await
+        };
+        assert_eq!(came_back((200, Value::Null), json!(["viewer"])).await, "/x");
+        assert_eq!(came_back((200, Value::Null), json!([])).await, "/?sign_in=no_role");
+        assert_eq!(came_back((500, json!({"error": "server_error"})), json!([])).await, "/?sign_in=down");
+        assert_eq!(came_back((400, json!({"error": "invalid_grant"})), json!([])).await, "/?sign_in=again");
+        assert_eq!(sent_to(&routes, "/auth/callback?code=c&state=s", "").await, "/?sign_in=again");
+        let (state, _, cookie) = begin(&routes).await;
+        let denied = format!("/auth/callback?error=access_denied&state={state}");
+        assert_eq!(sent_to(&routes, &denied, &cookie).await, "/?sign_in=refused");
     });
 }
 
