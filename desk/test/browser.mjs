@@ -49,7 +49,13 @@ for (const size of Object.keys(SIZES)) {
     await accessible(page, `alert ${size} ${theme}`);
     await page.screenshot({ path: join(folder, `alert-${size}-${theme}.png`) });
     if (size === 'phone') {
-      const small = await page.$$eval('.actionbar button, .actionbar .actions a, .bar select', (all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.textContent));
+      // Where else to go, and in which language, lies behind one button.
+      equal(await page.locator('.bar nav').isVisible(), false, `alert phone ${theme}: the bar is closed`);
+      await page.locator('.bar .menu').click();
+      await holds(page, `alert phone ${theme}, the bar open`);
+      await accessible(page, `alert phone ${theme}, the bar open`);
+      await page.screenshot({ path: join(folder, `menu-phone-${theme}.png`) });
+      const small = await page.$$eval('.actionbar button, .actionbar .actions a, .bar select, .bar nav a, .bar .menu', (all) => all.filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.textContent));
       equal(small, [], `alert phone ${theme}: targets of 44 px`);
     } else {
       const screen = SIZES[size][1];
