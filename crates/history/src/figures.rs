@@ -171,10 +171,12 @@ impl Figures {
         }
     }
 
-    /// Each key with its figures by day and length of period.
+    /// Each key with its figures by day and length of period. What was taken back whole leaves none: whether its rows are
+    /// there at all goes by the order in which records arrived.
     pub fn by_key(&self) -> Vec<(Key, Vec<Figure>)> {
         let mut all: Vec<(u32, Figure)> = Vec::with_capacity(self.sums.len());
-        all.extend(self.sums.iter().map(|(&(key, day, period_days), &sums)| (key, Figure { day, period_days, sums })));
+        let held = self.sums.iter().filter(|(_, sums)| **sums != [0; 4]);
+        all.extend(held.map(|(&(key, day, period_days), &sums)| (key, Figure { day, period_days, sums })));
         all.sort_unstable_by_key(|(key, figure)| (*key, figure.day, figure.period_days));
         let of = |same: &[(u32, Figure)]| {
             let key = *self.keys.get(headwater_model::Id::new(same[0].0));
