@@ -4,6 +4,8 @@
 //! first, and the rest only of the rows that are left.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
 use arrow_array::RecordBatch;
 use arrow_array::types::{Date32Type, Int8Type, UInt16Type};
@@ -20,6 +22,12 @@ use crate::{Bounds, Filter, History, HistoryError};
 
 /// Longest period that there is.
 const PERIOD_DAYS_MAX: i32 = 366;
+
+/// Threads that read the files of one question.
+const READERS: usize = 2;
+
+/// Row groups that each of them is ahead of what adds them up.
+const GROUPS_AHEAD: usize = 1;
 
 /// Rows that are laid out at once: all of a row group.
 const GROUP_ROWS: usize = 1 << 20;
@@ -84,8 +92,19 @@ impl Files {
     }
 }
 
+/// What a reader of files found: a row group with what is left of it, or the end of a file.
+type Found = Result<Option<Group>, HistoryError>;
+
+/// A row group, the rows of it that are left, and of these the columns asked for; without rows no columns.
+struct Group {
+    number: u32,
+    rows: Vec<u32>,
+    batch: Option<RecordBatch>,
+}
+
 impl Scan<'_> {
-    /// Calls `each` with what is left of every row group.
+    /// Calls `each` with what is left of every row group, in the order of files and groups. Files are read by some threads
+    /// ahead of it: unpacking the columns is nearly all of the work.
     pub fn run(
         &self,
         history: &History,
@@ -94,26 +113,62 @@ impl Scan<'_> {
         each: &mut dyn FnMut(Piece<'_>) -> Result<(), HistoryError>,
     ) -> Result<Seen, HistoryError> {
         let mut seen = Seen { files: files.0.len() as u64, ..Seen::default() };
-        for (number, (input, file)) in files.0.iter().enumerate() {
-            self.in_time(number, files)?;
-            let opened = history.open(input, file)?;
-            for group in 0..opened.metadata.metadata().num_row_groups() {
-                if !self.may_hold(&opened, group) {
-                    continue;
+        thread::scope(|scope| {
+            // Given up by an error, they find nobody who takes what they read.
+            let readers: Vec<Receiver<Found>> = (0..READERS)
+                .map(|reader| {
+                    let (tell, found) = sync_channel(GROUPS_AHEAD);
+                    scope.spawn(move || {
+                        let own = (reader..files.0.len()).step_by(READERS);
+                        own.map_while(|number| self.read_file(history, files, number, columns, &tell)).count()
+                    });
+                    found
+                })
+                .collect();
+            for number in 0..files.0.len() {
+                while let Ok(found) = readers[number % READERS].recv() {
+                    let Some(Group { number: group, rows, batch }) = found? else { break };
+                    seen.groups_read += 1;
+                    if let Some(batch) = &batch {
+                        each(Piece { file: number as u32, group, rows: &rows, batch, seen: &mut seen })?;
+                    }
                 }
-                self.in_time(number, files)?;
-                let damaged = |problem: String| HistoryError::Damaged { key: file.key.clone(), problem };
-                let rows = self.left(&opened, group).map_err(damaged)?;
-                seen.groups_read += 1;
-                if rows.is_empty() {
-                    continue;
-                }
-                let batch = read(&opened, group, columns, Some(&rows)).map_err(damaged)?;
-                let (file, group) = (number as u32, group as u32);
-                each(Piece { file, group, rows: &rows, batch: &batch, seen: &mut seen })?;
             }
+            Ok(seen)
+        })
+    }
+
+    /// Tells what is left of the row groups of a file, and its end. None where nobody listens any more.
+    fn read_file(
+        &self,
+        history: &History,
+        files: &Files,
+        number: usize,
+        columns: &[&'static str],
+        tell: &SyncSender<Found>,
+    ) -> Option<()> {
+        let (input, file) = &files.0[number];
+        let opened = match self.in_time(number, files).and_then(|()| history.open(input, file)) {
+            Ok(opened) => opened,
+            Err(error) => return tell.send(Err(error)).ok(),
+        };
+        let damaged = |problem: String| HistoryError::Damaged { key: file.key.clone(), problem };
+        for group in 0..opened.metadata.metadata().num_row_groups() {
+            if !self.may_hold(&opened, group) {
+                continue;
+            }
+            let read = || {
+                self.in_time(number, files)?;
+                let rows = self.left(&opened, group).map_err(damaged)?;
+                let batch = match rows.is_empty() {
+                    true => None,
+                    false => Some(read(&opened, group, columns, Some(&rows)).map_err(damaged)?),
+                };
+                Ok(Some(Group { number: group as u32, rows, batch }))
+            };
+            tell.send(read()).ok()?;
         }
-        Ok(seen)
+        tell.send(Ok(None)).ok()
     }
 
     pub fn in_time(&self, read: usize, files: &Files) -> Result<(), HistoryError> {
