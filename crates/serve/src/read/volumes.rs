@@ -1,5 +1,6 @@
 //! Volumes as a reader asks for them: panes added up over exactly what the reader sees.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,6 +108,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// The first day of a figure that a line or its window is made of; none: any.
+    fn first_day(&self) -> Option<Day> {
+        let back = self.window_days.map_or(0, |days| days + PERIOD_SLACK_DAYS);
+        self.from.map(|from| Day(from.0.saturating_sub(back)))
+    }
+
     /// Where all figures lie that lines or their windows are made of; some more may.
     fn spots(&self) -> (Bound<Spot>, Bound<Spot>) {
         let spot = |first: Day, known_on: i32, period_days: u16| Spot {
@@ -114,9 +121,8 @@ impl Selection {
             period_days,
             known_on: KnownDay(Day(known_on)),
         };
-        // A figure's first day lies up to its period before the last, and that in a window before the line's day.
-        let back = self.window_days.map_or(0, |days| days + PERIOD_SLACK_DAYS) + PERIOD_DAYS_MAX;
-        let from = self.from.map(|from| Day(from.0.saturating_sub(back)));
+        // A figure's period begins up to so many days before its day.
+        let from = self.first_day().map(|from| Day(from.0.saturating_sub(PERIOD_DAYS_MAX)));
         // A window ends with the span that holds the last day.
         let to = self.to.map(|to| self.granularity.span(to).map_or(to, |(_, last)| last));
         (
@@ -220,7 +226,7 @@ impl View<'_> {
         let (held, seen) = (self.held(), self.classes());
         let mut sheet = VolumeSheet::default();
         let mut groups: BTreeMap<Key<'_>, BTreeMap<(Day, u16), Wide>> = BTreeMap::new();
-        let (mut panes, span) = (0, of.spots());
+        let (panes, span, first_day) = (Cell::new(0), of.spots(), of.first_day());
         let mut chosen = Chosen::default();
         for id in self.candidates(of, &mut chosen) {
             if given_up.load(Ordering::Relaxed) {
@@ -235,24 +241,26 @@ impl View<'_> {
                 of.as_of.is_none_or(|day| spot.known_on <= KnownDay(day))
                     && of.since.is_none_or(|day| spot.known_on > KnownDay(day))
             };
-            let key = self.key(of.roll_up, series);
-            let mut any = false;
-            for (spot, sums) in shelf.range(span) {
-                panes += 1;
-                if panes > PANES_MAX {
-                    return Err(Refused::TooMuch { at_most: PANES_MAX });
-                }
-                if !known(spot) {
-                    continue;
-                }
-                let figures = groups.entry(key).or_default().entry((spot.last(), spot.period_days)).or_default();
-                let more = [sums.mass_mg, sums.pieces, sums.incidents, sums.events];
-                figures.iter_mut().zip(more).for_each(|(sum, more)| *sum += i128::from(more));
-                any = true;
-            }
-            if any {
+            let taken = |spot: &Spot| known(spot) && first_day.is_none_or(|first| spot.last() >= first);
+            let counted = shelf.range(span).inspect(|_| panes.set(panes.get() + 1));
+            let mut taken = counted.filter(|(spot, _)| taken(spot)).peekable();
+            if taken.peek().is_some() {
+                let key = self.key(of.roll_up, series);
                 sheet.marking = sheet.marking.max(Some(held.names.accesses.get(series.access).marking));
                 sheet.simulated |= key.2.starts_with(super::sources::SIMULATED);
+                // A key is compared by its texts: once for a series.
+                let group = groups.entry(key).or_default();
+                for (spot, sums) in taken {
+                    let figures = group.entry((spot.last(), spot.period_days)).or_default();
+                    let more = [sums.mass_mg, sums.pieces, sums.incidents, sums.events];
+                    figures.iter_mut().zip(more).for_each(|(sum, more)| *sum += i128::from(more));
+                    if panes.get() > PANES_MAX {
+                        break;
+                    }
+                }
+            }
+            if panes.get() > PANES_MAX {
+                return Err(Refused::TooMuch { at_most: PANES_MAX });
             }
         }
         for (key, figures) in groups {

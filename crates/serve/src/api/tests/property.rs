@@ -144,14 +144,17 @@ proptest! {
             // Volumes as of a day, with their windows.
             let known: Vec<&&Record> = seen.iter().filter(|record| record.known_on.0 <= as_of).collect();
             let path = format!("/api/v1/volumes?limit=10000&window=28&as_of={}", Day(as_of));
-            let mut shown: BTreeMap<([String; 4], String, u64), (i64, i64)> = BTreeMap::new();
-            for row in json(&routes, &path).await["volumes"].as_array().unwrap() {
-                let text = |name: &str| row[name].as_str().unwrap().to_owned();
-                let number = |name: &str| row[name].as_i64().unwrap();
-                let key = ["substance", "market", "source", "evidence"].map(text);
-                let at = (key, text("day"), row["period_days"].as_u64().unwrap());
-                assert!(shown.insert(at, (number("mass_mg"), number("window_mass_mg"))).is_none());
-            }
+            let rows = |list: &Value| {
+                let mut shown: BTreeMap<([String; 4], String, u64), (i64, i64)> = BTreeMap::new();
+                for row in list["volumes"].as_array().unwrap() {
+                    let text = |name: &str| row[name].as_str().unwrap().to_owned();
+                    let number = |name: &str| row[name].as_i64().unwrap();
+                    let key = ["substance", "market", "source", "evidence"].map(text);
+                    let at = (key, text("day"), row["period_days"].as_u64().unwrap());
+                    assert!(shown.insert(at, (number("mass_mg"), number("window_mass_mg"))).is_none());
+                }
+                shown
+            };
             let mut expected: BTreeMap<([String; 4], String, u64), (i64, i64)> = BTreeMap::new();
             for record in &known {
                 let window = known.iter().filter(|other| {
@@ -161,7 +164,22 @@ proptest! {
                 let at = (key(record), record.last().to_string(), record.period_days.into());
                 expected.entry(at).or_insert((0, window)).0 += record.mass_mg;
             }
-            assert_eq!(shown, expected);
+            assert_eq!(rows(&json(&routes, &path).await), expected);
+            // A part of it is the same, its windows included, by whatever it is found.
+            let (from, to) = (Day(as_of - 45), Day(as_of - 5));
+            for narrow in ["", "&substance=npp", "&market=MX", "&substance=npp,anpp&market=US,CA", "&origin=CN"] {
+                let takes = |name: &str, value: &str| {
+                    let list = narrow.split('&').find_map(|pair| pair.strip_prefix(name));
+                    list.is_none_or(|list| list.split(',').any(|one| one == value))
+                };
+                let part = expected.iter().filter(|((key, day, _), _)| {
+                    takes("substance=", &key[0]) && takes("market=", &key[1])
+                        && (from.to_string()..=to.to_string()).contains(day)
+                });
+                let part: BTreeMap<_, _> = part.map(|(at, sums)| (at.clone(), *sums)).collect();
+                let list = json(&routes, &format!("{path}&from={from}&to={to}{narrow}")).await;
+                assert_eq!(rows(&list), part, "{narrow}");
+            }
 
             // Roll-ups and spans add up to the same.
             let total: i64 = seen.iter().map(|record| record.mass_mg).sum();
