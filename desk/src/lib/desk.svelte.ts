@@ -36,8 +36,12 @@ class Desk {
   waiting = $state.raw(new Set<string>());
   selected = $state.raw(new Set<string>());
 
+  // What the stream told while a list was on its way, which may be older than that.
+  private heard: Triage[] = [];
+
   async load(): Promise<void> {
     this.loading = true;
+    this.heard = [];
     try {
       const items: Item[] = [];
       let cursor: string | undefined;
@@ -49,6 +53,7 @@ class Desk {
         if (!cursor) break;
       }
       this.items = items;
+      this.heard.forEach((triage) => this.triaged(triage));
       this.more = cursor !== undefined;
       this.closedTo = list?.closed_to ?? null;
       this.counts = list?.counts ?? null;
@@ -69,6 +74,7 @@ class Desk {
   }
 
   triaged(triage: Triage): void {
+    if (this.loading) this.heard = [...this.heard, triage];
     this.items = this.items.map((item) =>
       item.alert.alert_id === triage.alert_id && item.beside.triage.version <= triage.version
         ? { ...item, beside: { ...item.beside, triage } }
