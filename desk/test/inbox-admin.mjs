@@ -304,7 +304,9 @@ async function signIn(chrome, base, folder) {
 // What stands together is the same, and is called by its name.
 async function sameNumbers(chrome, base) {
   const { alerts } = await (await fetch(`${base}/api/v1/alerts?limit=200`)).json();
-  const alert = alerts.find(({ strata, evidence }) => strata.reduce((sum, row) => sum + row.falling_before + row.rising_before + row.falling_after + row.rising_after, 0) !== evidence.count);
+  const differ = ({ strata, evidence }) => strata.reduce((sum, row) => sum + row.falling_before + row.rising_before + row.falling_after + row.rising_after, 0) !== evidence.count;
+  const moved = alerts.filter(({ kind }) => kind === 'displacement');
+  const alert = moved.find(differ) ?? moved[0] ?? alerts[0];
   const whole = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, '\u202f');
   const records = [...alert.falling, ...alert.rising].reduce((sum, mover) => sum + mover.records_before + mover.records_after, 0);
   const { page, wrong, close } = await open(chrome, base);
