@@ -152,8 +152,8 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The UTC day.
-pub fn today() -> headwater_model::Day {
+/// The UTC day of an hour ago: to it an input that is idle raises its clock.
+pub fn idle_day() -> headwater_model::Day {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    headwater_model::Day(i32::try_from(now.as_secs() / 86_400).unwrap())
+    headwater_model::Day(i32::try_from((now.as_secs() - 3_600) / 86_400).unwrap())
 }
