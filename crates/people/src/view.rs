@@ -76,7 +76,7 @@ impl People {
         Ok(View { id, owner: owner.who.to_owned(), of: of.clone(), version: 1, changed: owner.at })
     }
 
-    /// Saves a view of one's own in place of the version that was seen; none where there is none.
+    /// Saves a view of one's own in place of the version that was seen; none where there is none that they may see.
     ///
     /// # Errors
     /// [`PeopleError::StaleView`] with what stands now where the version is another, and as [`People::create_view`].
@@ -86,11 +86,12 @@ impl People {
         seen: u64,
         of: &Filters,
         owner: By<'_>,
+        clearance: &Clearance,
     ) -> Result<Option<View>, PeopleError> {
         of.check()?;
         let mut tx = self.write().await?;
         tx.lock_views().await?;
-        let Some(mut view) = tx.own_view(id, seen, owner.who).await? else { return Ok(None) };
+        let Some(mut view) = tx.own_view(id, seen, owner.who, clearance).await? else { return Ok(None) };
         tx.is_free(&of.name, owner.who, id).await?;
         tx.save(id, of, owner.at).await?;
         tx.commit().await?;
@@ -98,14 +99,20 @@ impl People {
         Ok(Some(view))
     }
 
-    /// Forgets a view of one's own in the version that was seen. Whether there was one.
+    /// Forgets a view of one's own in the version that was seen. Whether there was one that they may see.
     ///
     /// # Errors
     /// [`PeopleError::StaleView`] where the version is another, [`PeopleError::Sql`].
-    pub async fn delete_view(&self, id: &str, seen: u64, owner: &str) -> Result<bool, PeopleError> {
+    pub async fn delete_view(
+        &self,
+        id: &str,
+        seen: u64,
+        owner: &str,
+        clearance: &Clearance,
+    ) -> Result<bool, PeopleError> {
         let mut tx = self.write().await?;
         tx.lock_views().await?;
-        if tx.own_view(id, seen, owner).await?.is_none() {
+        if tx.own_view(id, seen, owner, clearance).await?.is_none() {
             return Ok(false);
         }
         sqlx::query("DELETE FROM views WHERE id = $1").bind(id).execute(&mut *tx.sql).await?;
@@ -113,8 +120,8 @@ impl People {
         Ok(true)
     }
 
-    /// A view that a reader may see: their own, or one that is shared with an organisation for which they read, up to
-    /// their label.
+    /// A view that a reader may see: up to their label, their own or one that is shared with an organisation for which
+    /// they read.
     ///
     /// # Errors
     /// [`PeopleError::Sql`].
@@ -155,7 +162,7 @@ impl People {
             }
         };
         let sql = format!(
-            "SELECT * FROM views WHERE id > $2 AND (owner = $1 OR {shared} AND marking IN ({labels})) ORDER BY id LIMIT $3"
+            "SELECT * FROM views WHERE id > $2 AND marking IN ({labels}) AND (owner = $1 OR {shared}) ORDER BY id LIMIT $3"
         );
         // Of our own words and numbers alone.
         let mut query = sqlx::query(AssertSqlSafe(sql)).bind(reader).bind(after).bind(rows);
@@ -169,9 +176,11 @@ impl People {
     }
 }
 
+/// Also an owner sees no view above their label: it may have been lowered since they saved it.
 fn may_see(view: &View, reader: &str, clearance: &Clearance) -> bool {
     let shared = view.of.organisation.as_ref().map(|organisation| [organisation]);
-    view.owner == reader || shared.is_some_and(|with| clearance.may_see(view.of.marking, &with))
+    view.of.marking <= clearance.marking()
+        && (view.owner == reader || shared.is_some_and(|with| clearance.may_see(view.of.marking, &with)))
 }
 
 impl Writing {
@@ -209,14 +218,21 @@ impl Writing {
         Ok(())
     }
 
-    /// A view of an owner, in the version that was seen.
-    async fn own_view(&mut self, id: &str, seen: u64, owner: &str) -> Result<Option<View>, PeopleError> {
+    /// A view of an owner, in the version that was seen, where they may see it.
+    async fn own_view(
+        &mut self,
+        id: &str,
+        seen: u64,
+        owner: &str,
+        clearance: &Clearance,
+    ) -> Result<Option<View>, PeopleError> {
         let row = sqlx::query("SELECT * FROM views WHERE id = $1 AND owner = $2")
             .bind(id)
             .bind(owner)
             .fetch_optional(&mut *self.sql)
             .await?;
-        match row.as_ref().map(read).transpose()? {
+        let view = row.as_ref().map(read).transpose()?.filter(|view| may_see(view, owner, clearance));
+        match view {
             Some(current) if current.version != seen => {
                 Err(PeopleError::StaleView { seen, current: Box::new(current) })
             }

@@ -167,29 +167,37 @@ fn a_view_is_its_owner_s_or_an_organisation_s_and_a_stale_change_is_refused() {
             names.sort();
             names
         };
-        assert_eq!(sees("ana", Marking::Clear, &[]).await, ["ana/Mexico", "ana/North"]);
+        assert_eq!(sees("ana", Marking::Amber, &[]).await, ["ana/Mexico", "ana/North"]);
         assert_eq!(sees("bo", Marking::Amber, &["ORG-B", "ORG-A"]).await, ["ana/North", "bo/Mexico"]);
         assert_eq!(sees("bo", Marking::Red, &["*"]).await, ["ana/North", "bo/Mexico"]);
         for (marking, organisations) in
             [(Marking::Green, &["ORG-A"][..]), (Marking::Red, &["ORG-B"]), (Marking::Red, &[])]
         {
-            assert_eq!(sees("bo", marking, organisations).await, ["bo/Mexico"]);
+            let own: &[&str] = if marking < Marking::Amber { &[] } else { &["bo/Mexico"] };
+            assert_eq!(sees("bo", marking, organisations).await, own);
         }
+        // An owner whose label was lowered reads none of their own above it, and trying to change it tells nothing.
+        let green = Clearance::new(Marking::Green, ["*"]);
+        assert!(sees("ana", Marking::Green, &["*"]).await.is_empty());
+        assert_eq!(people.change_view(&own.id, 9, &filters("x", None), by("ana", 4), &green).await.unwrap(), None);
+        assert!(!people.delete_view(&own.id, 9, "ana", &green).await.unwrap());
         assert_eq!(people.views("ana", &Clearance::new(Marking::Red, ["*"]), "", 1).await.unwrap().len(), 1);
 
+        let all = Clearance::new(Marking::Red, ["*"]);
         // Each change names the version that it saw, and only the owner's counts.
-        let changed = people.change_view(&own.id, 1, &filters("South", None), by("ana", 5)).await.unwrap().unwrap();
+        let changed =
+            people.change_view(&own.id, 1, &filters("South", None), by("ana", 5), &all).await.unwrap().unwrap();
         assert_eq!((changed.version, &*changed.of.name, changed.changed), (2, "South", START.after(5)));
-        let stale = people.change_view(&own.id, 1, &filters("East", None), by("ana", 6)).await.unwrap_err();
+        let stale = people.change_view(&own.id, 1, &filters("East", None), by("ana", 6), &all).await.unwrap_err();
         assert!(matches!(&stale, PeopleError::StaleView { seen: 1, current } if **current == changed), "{stale}");
-        let stale = people.delete_view(&own.id, 1, "ana").await.unwrap_err();
+        let stale = people.delete_view(&own.id, 1, "ana", &all).await.unwrap_err();
         assert!(stale.to_string().ends_with("is at version 2 now, 1 was seen"), "{stale}");
-        let taken = people.change_view(&own.id, 2, &filters("North", None), by("ana", 7)).await.unwrap_err();
+        let taken = people.change_view(&own.id, 2, &filters("North", None), by("ana", 7), &all).await.unwrap_err();
         assert!(matches!(taken, PeopleError::NameTaken { .. }), "{taken}");
-        assert_eq!(people.change_view(&own.id, 2, &filters("x", None), by("bo", 8)).await.unwrap(), None);
-        assert!(!people.delete_view(&shared.id, 1, "bo").await.unwrap());
-        assert!(people.delete_view(&own.id, 2, "ana").await.unwrap());
-        assert!(!people.delete_view(&own.id, 2, "ana").await.unwrap());
+        assert_eq!(people.change_view(&own.id, 2, &filters("x", None), by("bo", 8), &all).await.unwrap(), None);
+        assert!(!people.delete_view(&shared.id, 1, "bo", &all).await.unwrap());
+        assert!(people.delete_view(&own.id, 2, "ana", &all).await.unwrap());
+        assert!(!people.delete_view(&own.id, 2, "ana", &all).await.unwrap());
 
         for wrong in ["[]", "{", "null"] {
             let wrong = Filters { filters: wrong.into(), ..filters("x", None) };

@@ -62,7 +62,8 @@ pub(crate) struct ViewList {
     next_cursor: Option<String>,
 }
 
-/// The caller's views, and those that others share with an organisation for which the caller reads.
+/// The caller's views, and those that others share with an organisation for which the caller reads: each up to the
+/// caller's label.
 #[utoipa::path(
     get, path = "/api/v1/views", tag = "people", params(PageQuery),
     responses((status = 200, body = ViewList), (status = "default", response = ProblemAnswer))
@@ -180,7 +181,11 @@ pub(crate) async fn change(
     Params::new(query.as_deref())?.finish()?;
     let filters = changed.view.filters(&reader)?;
     let by = By { who: &reader.handle, at: api.now() };
-    let view = if is_id(&id) { api.people.change_view(&id, changed.version, &filters, by).await? } else { None };
+    let view = if is_id(&id) {
+        api.people.change_view(&id, changed.version, &filters, by, &reader.clearance).await?
+    } else {
+        None
+    };
     Ok(Answer(Shown::nothing(), Json(ViewRow::of(view.ok_or_else(nothing)?))))
 }
 
@@ -216,7 +221,7 @@ pub(crate) async fn forget(
     let seen = params.one("version", allowed, |version| version.parse().ok())?;
     params.finish()?;
     let seen = seen.ok_or_else(|| Problem::field("version", "", allowed))?;
-    if !is_id(&id) || !api.people.delete_view(&id, seen, &reader.handle).await? {
+    if !is_id(&id) || !api.people.delete_view(&id, seen, &reader.handle, &reader.clearance).await? {
         return Err(nothing());
     }
     Ok(Answer(Shown::nothing(), Json(ForgottenView { view_id: id })))
