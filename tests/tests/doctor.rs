@@ -271,6 +271,56 @@ fn a_store_that_cannot_be_written_as_it_must_be_is_refused() {
 }
 
 #[test]
+fn where_people_s_state_is_kept_is_looked_at_and_left_as_it_was() {
+    let folder = local();
+    let words = |told: &Told| told.all("people")[0]["value"].as_str().unwrap().to_owned();
+    assert_eq!(words(&doctor(folder.path(), &[])), "not there yet: the first start makes it");
+    let mut run = Live::start(folder.path(), "log", &[], &[]);
+    let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+    run.until("it has its database", || log().contains("\"read_model_ready\""));
+    run.terminate();
+    let before = tree(folder.path());
+    let told = doctor(folder.path(), &[]);
+    assert_eq!(words(&told), "answers; its tables are those of this version");
+    assert!(tree(folder.path()) == before && told.troubles().is_empty(), "{:#?}", told.troubles());
+
+    fs::write(folder.path().join("other"), "no database ".repeat(100)).unwrap();
+    let other = [("HEADWATER__PEOPLE__URL", "other")];
+    doctor(folder.path(), &other).fails("people", "not a database", "another file in [people]");
+    let nowhere = [("HEADWATER__PEOPLE__URL", "gone/people.sqlite")];
+    doctor(folder.path(), &nowhere).fails("people", "no folder gone", "make the folder");
+    let away = format!("postgres://ana:zx-wrong-7431@{}/people", free());
+    fs::write(folder.path().join("url"), away).unwrap();
+    let told = doctor(folder.path(), &[("HEADWATER__PEOPLE__URL_FILE", "url")]);
+    told.fails("people", "efused", "start it, or correct host");
+    assert!(!format!("{:?}", told.findings).contains("zx-wrong-7431"), "a secret is told");
+}
+
+#[test]
+fn keys_of_tokens_that_cannot_be_had_are_named() {
+    let folder = local();
+    let url = format!("http://{}/keys", free());
+    let set = |keys: (&'static str, &str)| {
+        let environment = [
+            ("HEADWATER__SERVE__AUTH__MODE", "keys"),
+            ("HEADWATER__SERVE__AUTH__JWT__ISSUER", "https://tokens.example.org"),
+            ("HEADWATER__SERVE__AUTH__JWT__AUDIENCE", "headwater"),
+            ("HEADWATER__SERVE__AUTH__JWT__ALGORITHM", "EdDSA"),
+            keys,
+        ];
+        doctor(folder.path(), &environment)
+    };
+    set(("HEADWATER__SERVE__AUTH__JWT__KEYS_URL", &url)).fails("token keys", &url, "[serve.auth.jwt]");
+    fs::write(folder.path().join("keys.json"), r#"{"keys": []}"#).unwrap();
+    set(("HEADWATER__SERVE__AUTH__JWT__KEYS_FILE", "keys.json")).fails("token keys", "none of 0 keys", "their kind");
+    // RFC 8037, appendix A.2.
+    let key = r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    fs::write(folder.path().join("keys.json"), format!("{{\"keys\": [{key}]}}")).unwrap();
+    let told = set(("HEADWATER__SERVE__AUTH__JWT__KEYS_FILE", "keys.json"));
+    assert_eq!((&told.all("token keys")[0]["value"], told.status), (&"answers; 1 key".into(), Some(0)));
+}
+
+#[test]
 fn folders_ports_and_configuration_that_are_not_right_are_named() {
     let folder = local();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

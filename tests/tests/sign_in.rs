@@ -149,6 +149,14 @@ fn start(folder: &Path, url: &str, issuer: &str, more: &str) -> Live {
     run
 }
 
+/// What `headwater doctor` says of the sign-in service.
+fn looked(folder: &Path) -> (String, String) {
+    let output = binary::headwater(folder, &["doctor", "--json", "--config", "f.toml"], &[]);
+    let findings: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = findings.iter().find(|finding| finding["check"] == "sign-in").unwrap();
+    (finding["result"].as_str().unwrap().into(), finding["value"].as_str().unwrap().into())
+}
+
 fn run_said(folder: &Path, event: &str) -> bool {
     fs::read_to_string(folder.join("log")).unwrap().contains(&format!("\"{event}\""))
 }
@@ -160,6 +168,7 @@ fn somebody_signs_in_by_the_real_flow_and_does_what_their_groups_say_and_signs_o
     let url = format!("http://127.0.0.1:{}", port::free());
     let service = Service::start(&url);
     let mut run = start(folder, &url, &service.issuer, "");
+    assert_eq!(looked(folder), ("ok".into(), "answers; 1 key".into()));
     let me = format!("{url}/api/v1/me");
     let (ana, admin) = (Browser::new(folder, "ana"), Browser::new(folder, "admin"));
     let refused = ana.get(&me);
@@ -321,6 +330,8 @@ fn while_the_service_is_away_nobody_can_sign_in_and_whoever_is_in_stays_in() {
     };
     let issuer = service.issuer.clone();
     drop(service);
+    let (result, words) = looked(folder);
+    assert!(result == "fail" && words.contains(&format!("{issuer}/.well-known/openid-configuration")), "{words}");
     let answer = late.get(&callback);
     assert_eq!((answer.status, answer.json()["type"].as_str()), (503, Some("urn:headwater:busy")), "{}", answer.body);
     assert_eq!(ana.get(&format!("{url}/api/v1/me")).status, 200);

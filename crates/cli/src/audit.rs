@@ -45,7 +45,5 @@ pub fn location(store: &args::Store) -> Result<(Location, Option<PathBuf>), Fail
         return Ok((Location::File(folder.with_file_name(PeopleDatabase::FILE)), None));
     }
     let config = config::load(store.config.as_deref())?;
-    let url = config.people.url().map_err(|error| Failure::Usage(error.to_string()))?;
-    let location = Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))?;
-    Ok((location, config.anchor.map(|anchor| anchor.file)))
+    Ok((crate::serving::location(&config)?, config.anchor.map(|anchor| anchor.file)))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
 
 use crate::{Location, Moment, PeopleError, limit, schema};
 
@@ -13,6 +13,8 @@ const SQLITE_CONNECTIONS_MAX: u32 = 4;
 const POSTGRES_CONNECTIONS_MAX: u32 = 8;
 /// How long to wait for a connection, and in SQLite for another writer, before saying that it does not work.
 const WAIT: Duration = Duration::from_secs(10);
+/// How long one more attempt may take that is made to say why.
+const CAUSE: Duration = Duration::from_secs(3);
 
 /// The people's state in a database. Clone it freely: all clones share the connections.
 #[derive(Clone, Debug)]
@@ -75,22 +77,15 @@ impl People {
         let pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(WAIT)
-            .after_connect(move |connection, _| {
-                Box::pin(async move {
-                    if !postgres {
-                        // FULL: what was acknowledged to a person outlives a loss of power.
-                        connection.execute("PRAGMA journal_mode = WAL").await?;
-                        connection.execute("PRAGMA synchronous = FULL").await?;
-                        connection.execute("PRAGMA busy_timeout = 10000").await?;
-                    }
-                    Ok(())
-                })
-            })
-            // Statements and their values are nobody's business, and no event of the log.
-            .connect_with(options.disable_statement_logging())
-            .await
-            .map_err(failed)?;
-        Ok(People { pool, postgres })
+            .after_connect(move |connection, _| Box::pin(prepare(connection, postgres)));
+        // Statements and their values are nobody's business, and no event of the log.
+        let options = options.disable_statement_logging();
+        match pool.connect_with(options.clone()).await {
+            Ok(pool) => Ok(People { pool, postgres }),
+            // The pool tried again and again, and says no more than that it took too long.
+            Err(late @ sqlx::Error::PoolTimedOut) => Err(failed(cause(options, postgres).await.unwrap_or(late))),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// Ends all connections, once what they do is done.
@@ -110,6 +105,23 @@ impl People {
         let begin = if self.postgres { "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" } else { "BEGIN" };
         Ok(self.pool.begin_with(begin).await?)
     }
+}
+
+/// Makes a connection what it must be.
+async fn prepare(connection: &mut AnyConnection, postgres: bool) -> Result<(), sqlx::Error> {
+    if !postgres {
+        // FULL: what was acknowledged to a person outlives a loss of power.
+        connection.execute("PRAGMA journal_mode = WAL").await?;
+        connection.execute("PRAGMA synchronous = FULL").await?;
+        connection.execute("PRAGMA busy_timeout = 10000").await?;
+    }
+    Ok(())
+}
+
+/// Why no connection comes about, where one attempt shows it.
+async fn cause(options: AnyConnectOptions, postgres: bool) -> Option<sqlx::Error> {
+    let attempt = async { prepare(&mut options.connect().await?, postgres).await };
+    tokio::time::timeout(CAUSE, attempt).await.ok()?.err()
 }
 
 impl Writing {

@@ -34,12 +34,16 @@ pub(crate) async fn migrate(
     Ok(())
 }
 
-/// Refuses a database whose tables are not those of this version.
+/// Refuses a database whose tables are not those of this version; one that has none is at version 0.
 pub(crate) async fn is_current(
     tx: &mut Transaction<'static, Any>,
     place: &dyn std::fmt::Display,
 ) -> Result<(), PeopleError> {
-    let (found, known) = (version(tx, place).await?, STEPS.len() as i64);
+    let found = match version(tx, place).await {
+        Err(PeopleError::Sql(sqlx::Error::Database(error))) if error.message().contains("people_schema") => 0,
+        found => found?,
+    };
+    let known = STEPS.len() as i64;
     if found == known { Ok(()) } else { Err(PeopleError::OlderSchema { place: place.to_string(), found, known }) }
 }
 

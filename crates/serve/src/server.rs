@@ -50,19 +50,19 @@ impl Server {
     /// # Errors
     /// [`ServeError`] names the key and the address.
     pub fn start(key: &'static str, address: SocketAddr, routes: Router, limits: Limits) -> Result<Server, ServeError> {
-        Server::start_with(key, address, limits, async || Ok(routes))
+        Server::start_with(key, address, limits, async || Ok((routes, std::future::ready(()))))
     }
 
     /// As [`Server::start`], with routes that are made within the runtime that serves them: what they hold open to a
-    /// database lives there.
+    /// database lives there, and is closed by what is to be done in the end.
     ///
     /// # Errors
     /// [`ServeError`] names the key and the address; what making the routes gives.
-    pub fn start_with<E: From<ServeError>>(
+    pub fn start_with<E: From<ServeError>, C: Future<Output = ()> + Send + 'static>(
         key: &'static str,
         address: SocketAddr,
         limits: Limits,
-        routes: impl AsyncFnOnce() -> Result<Router, E>,
+        routes: impl AsyncFnOnce() -> Result<(Router, C), E>,
     ) -> Result<Server, E> {
         let refused = |source| ServeError::listen(key, address, source);
         let no_thread = |source| ServeError::Thread { key, source };
@@ -70,13 +70,14 @@ impl Server {
         let listener = runtime.block_on(async { listen(address, limits.connections) }).map_err(refused)?;
         let bound = listener.local_addr().map_err(refused)?;
         let (stop, stopped) = oneshot::channel();
-        let routes = runtime.block_on(routes())?;
+        let (routes, closing) = runtime.block_on(routes())?;
         let routes = routes.layer(middleware::from_fn_with_state(limits.body_bytes, with_a_body));
         let thread = thread::Builder::new()
             .name("operations".into())
             .spawn(move || {
                 runtime.block_on(async {
                     select(pin!(accept(listener, routes, limits)), stopped).await;
+                    let _ = timeout(STOP_AT_MOST, closing).await;
                 });
                 // A question that is being worked on is not waited for longer.
                 runtime.shutdown_timeout(STOP_AT_MOST);

@@ -1,5 +1,6 @@
 //! `headwater doctor`: looks at everything that a process stands on, and says what to do. It changes nothing that lasts.
 
+mod access;
 mod clock;
 mod cluster;
 mod finding;
@@ -106,6 +107,9 @@ fn looked(config: &Config) -> io::Result<Vec<Finding>> {
             folders.push(Look::start("folder", &source.clone(), move || folder::look(&source, &path))?);
         }
     }
+    let (settings, auth) = (config.clone(), config.serve.auth.clone());
+    let people = Look::start("people", "[people]", move || access::database(&settings))?;
+    let services = Look::start("sign-in", "[serve.auth]", move || access::services(&auth))?;
     let ports = [("metrics", config.metrics), ("serve", config.serve.listen)];
     let ports = ports.map(|(section, address)| Look::start("port", section, move || machine::port(section, address)));
 
@@ -153,6 +157,8 @@ fn looked(config: &Config) -> io::Result<Vec<Finding>> {
         }
     }
     findings.extend(clock::judge(Clocks { now_ms: crate::clock::unix_ms(), store_ms, broker_ms }, &holds));
+    findings.push(people.wait().unwrap_or_else(|finding| finding));
+    findings.extend(services.wait().unwrap_or_else(|finding| vec![finding]));
     for look in ports {
         findings.push(look?.wait().unwrap_or_else(|finding| finding));
     }

@@ -31,7 +31,8 @@ pub fn gate(auth: &AuthSettings, people: &People, clock: &Clock) -> Result<Arc<d
     }))
 }
 
-fn tokens(jwt: &JwtSettings) -> Result<Tokens, Failure> {
+/// Whose tokens are taken.
+pub fn tokens(jwt: &JwtSettings) -> Result<Tokens, Failure> {
     let refused = |words| Failure::Usage(format!("serve.auth.jwt: {words}"));
     let source = match &jwt.keys {
         KeyPlace::Url(url) => KeySource::Url(url.clone()),
@@ -46,7 +47,8 @@ fn tokens(jwt: &JwtSettings) -> Result<Tokens, Failure> {
     Tokens::new(rules, source, Http::new().map_err(refused)?).map_err(refused)
 }
 
-fn sign_in(oidc: &OidcSettings, claims: ClaimRules) -> Result<Oidc, Failure> {
+/// How people sign in.
+pub fn sign_in(oidc: &OidcSettings, claims: ClaimRules) -> Result<Oidc, Failure> {
     let secret = oidc.client_secret().map_err(|error| Failure::Usage(format!("serve.auth.oidc: {error}")))?;
     let http = Http::new().map_err(|words| Failure::Usage(format!("serve.auth.oidc: {words}")))?;
     let rules = OidcRules {
@@ -64,7 +66,8 @@ fn sign_in(oidc: &OidcSettings, claims: ClaimRules) -> Result<Oidc, Failure> {
     Ok(Oidc::new(rules, http))
 }
 
-fn claims(claims: &ClaimSettings) -> Result<ClaimRules, Failure> {
+/// What claims stand for.
+pub fn claims(claims: &ClaimSettings) -> Result<ClaimRules, Failure> {
     let role = |(word, role): (&String, &&'static str)| {
         let known = Role::parse(role).ok_or_else(|| Failure::Usage(format!("serve.auth.claims.role: {role:?}")))?;
         Ok((word.clone(), known))

@@ -23,6 +23,8 @@ use crate::open_files;
 use crate::versions::versions;
 use follow::Following;
 
+pub use gate::{claims, sign_in, tokens};
+
 /// The key of the configuration that gives the address.
 const KEY: &str = "serve.listen";
 
@@ -62,10 +64,13 @@ impl Serving {
             let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
+            let open = people.clone();
             let grounds = Grounds { model, history, people, gate, versions, clock, rate };
-            Ok(behind(api(grounds), config.serve.trusted_proxies.clone()))
+            let routes = behind(api(grounds), config.serve.trusted_proxies.clone());
+            // Closed, a file of SQLite is whole without what lies beside it while it is open.
+            Ok((routes, async move { open.close().await }))
         };
-        let server = Server::start_with::<Failure>(KEY, config.serve.listen, Limits::API, routes)?;
+        let server = Server::start_with::<Failure, _>(KEY, config.serve.listen, Limits::API, routes)?;
         ApiServed { addr: &server.address() }.log();
         Ok(Serving { server, model })
     }
@@ -108,7 +113,7 @@ impl Serving {
 }
 
 /// Where the people's state is.
-fn location(config: &Config) -> Result<Location, Failure> {
+pub fn location(config: &Config) -> Result<Location, Failure> {
     let url = config.people.url().map_err(|error| Failure::Usage(error.to_string()))?;
     Location::parse(&url).map_err(|error| Failure::Usage(error.to_string()))
 }

@@ -81,6 +81,15 @@ impl Oidc {
         Oidc { rules, http, providers }
     }
 
+    /// Asks the service for its description and its keys, and says how many of them are for the algorithm. Nothing that
+    /// is held changes by it.
+    ///
+    /// # Errors
+    /// A sentence that names the place and what is wrong there.
+    pub async fn look(&self) -> Result<usize, String> {
+        self.providers.ask().await?.tokens.look().await
+    }
+
     pub(crate) fn rules(&self) -> &OidcRules {
         &self.rules
     }

@@ -107,7 +107,8 @@ impl Providers {
         Some(usable(&held, now).ok_or(Down { again_s }))
     }
 
-    async fn ask(&self) -> Result<Provider, String> {
+    /// What the service says of itself now.
+    pub async fn ask(&self) -> Result<Provider, String> {
         let issuer = &self.rules.issuer;
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let told = self.http.get(&url).await?;

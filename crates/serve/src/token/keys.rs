@@ -107,12 +107,24 @@ impl Keys {
         (held.keys.iter().filter(of).map(|key| key.key.clone()).collect(), held.read, held.tried)
     }
 
+    /// How many keys for the algorithm there are now, where they come from.
+    pub(super) async fn count(&self) -> Result<usize, String> {
+        Ok(self.read().await?.len())
+    }
+
+    async fn read(&self) -> Result<Vec<Key>, String> {
+        match &self.source {
+            KeySource::File(path) => file(path, self.algorithm),
+            KeySource::Url(url) => {
+                let set = self.http.get(url).await?;
+                keys(&set, self.algorithm).map_err(|error| format!("{url}: {error}"))
+            }
+        }
+    }
+
     /// Asks for the keys; where that fails the old ones stay.
     async fn ask(&self, now: Moment) {
-        let answer = match &self.source {
-            KeySource::File(path) => file(path, self.algorithm),
-            KeySource::Url(url) => self.http.get(url).await.and_then(|set| keys(&set, self.algorithm)),
-        };
+        let answer = self.read().await;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.tried = Some(now);
         match answer {

@@ -115,6 +115,14 @@ impl Tokens {
         Ok(Tokens { rules, algorithm, keys })
     }
 
+    /// Asks for the keys, and says how many of them are for the algorithm. Nothing that is held changes by it.
+    ///
+    /// # Errors
+    /// A sentence that names the place and what is wrong there.
+    pub async fn look(&self) -> Result<usize, String> {
+        self.keys.count().await
+    }
+
     /// The claims of a token that is good at a time.
     pub(crate) async fn claims(&self, token: &str, now: Moment) -> Result<Claims, Fault> {
         if token.len() > TOKEN_BYTES_MAX {
