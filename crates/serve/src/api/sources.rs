@@ -45,6 +45,9 @@ pub(crate) struct SourceQuality {
     /// Up to which day its figures have most likely all arrived.
     #[schema(value_type = Option<String>, format = Date)]
     complete_to: Option<Day>,
+    /// Observations by the day on which they became known, corrections and withdrawals taken off: of each of the 92 days
+    /// that end with `recent_to`.
+    recent: Vec<i64>,
     simulated: bool,
 }
 
@@ -80,6 +83,9 @@ pub(crate) struct SourceList {
     /// The last day that detection closed.
     #[schema(value_type = Option<String>, format = Date)]
     closed_to: Option<Day>,
+    /// The last day of `recent`: of what detection closed and of all reports the latest.
+    #[schema(value_type = Option<String>, format = Date)]
+    recent_to: Option<Day>,
     /// The caller's own: nothing here was made from more.
     computed_up_to: &'static str,
 }
@@ -98,6 +104,7 @@ pub(crate) async fn sources(
     let computed_up_to = reader.clearance.marking().as_str();
     let list = api.ask(&reader, move |view, _| {
         let reporters = view.reporters();
+        let recent_to = reporters.sources.iter().map(|state| state.last_report()).max().max(view.closed_to());
         let sources = reporters.sources.iter().map(|state| SourceQuality {
             simulated: state.is_simulated(),
             source: state.source.clone(),
@@ -108,6 +115,7 @@ pub(crate) async fn sources(
             taken_back: state.taken_back,
             delay: state.delay_days().map(|[median_days, p90_days]| Delay { median_days, p90_days }),
             complete_to: Some(state.complete_to()),
+            recent: recent_to.map(|end| state.recent(end)).unwrap_or_default(),
         });
         let account = |account: crate::read::Account| InputAccount {
             input: account.input.to_string(),
@@ -121,6 +129,7 @@ pub(crate) async fn sources(
             complete_to: reporters.complete.overall,
             complete_to_set_by: reporters.complete.set_by.clone(),
             closed_to: view.closed_to(),
+            recent_to,
             computed_up_to,
         })
     });

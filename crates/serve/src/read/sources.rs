@@ -12,6 +12,9 @@ use super::{Complete, View};
 /// What the name of a simulated source begins with.
 pub(super) const SIMULATED: &str = "SIM-";
 
+/// Known days of which it is told what a source reported on each: 13 weeks and a day.
+const RECENT_DAYS: i32 = 92;
+
 /// Groups of readers who see the same, of whom it is kept what they see of the sources.
 const KEPT_MAX: usize = 64;
 
@@ -30,6 +33,8 @@ pub struct SourceState {
     pub taken_back: u64,
     /// How late its reports of the last 364 known days were.
     delays: Delays,
+    /// Net observations by the day on which they became known, of the last days on which it reported.
+    recent: BTreeMap<Day, i64>,
 }
 
 impl SourceState {
@@ -39,7 +44,13 @@ impl SourceState {
         let last_report = seen.iter().filter_map(|class| class.known()).map(|(_, last)| last).max()?;
         let mut reports = Reports::new();
         seen.iter().for_each(|class| class.add_to(&mut reports, last_report - (MEASURED_DAYS - 1)));
+        let mut recent: BTreeMap<Day, i64> = BTreeMap::new();
+        for (&(known, _), &events) in reports.range((last_report - (RECENT_DAYS - 1), Day(i32::MIN))..) {
+            let sum = recent.entry(known).or_default();
+            *sum = sum.saturating_add(events);
+        }
         Some(SourceState {
+            recent,
             source: source.to_owned(),
             evidence: seen.iter().flat_map(|class| class.kinds()).collect(),
             first_report,
@@ -68,6 +79,12 @@ impl SourceState {
     /// none where it only took back.
     pub fn delay_days(&self) -> Option<[i32; 2]> {
         (!self.delays.is_empty()).then(|| [50, 90].map(|percent| self.delays.percentile(percent)))
+    }
+
+    /// Net observations by the day on which they became known, of the days that end with one which is not before its last
+    /// report.
+    pub fn recent(&self, end: Day) -> Vec<i64> {
+        (0..RECENT_DAYS).rev().map(|back| self.recent.get(&(end - back)).copied().unwrap_or_default()).collect()
     }
 
     /// What part of its figures of a day have most likely arrived, by what is known on another day: the part of its
@@ -236,6 +253,11 @@ mod tests {
                 }).collect();
                 let known = || own.iter().map(|pane| pane.key.known_on.0);
                 prop_assert_eq!(Some((state.first_report, state.last_report())), known().min().zip(known().max()));
+                let end = state.last_report() + 3;
+                let recent: Vec<i64> = (0..RECENT_DAYS).rev().map(|back| {
+                    own.iter().filter(|pane| pane.key.known_on.0 == end - back).map(|pane| pane.sums.events).sum()
+                }).collect();
+                prop_assert_eq!(state.recent(end), recent);
                 prop_assert_eq!(state.events, own.iter().map(|pane| pane.sums.events).sum::<i64>());
                 let kinds: BTreeSet<_> = own.iter().map(|pane| names.series.get(pane.key.series).evidence).collect();
                 prop_assert_eq!(&state.evidence, &kinds);
