@@ -1,5 +1,5 @@
 // Weekly volumes of a family as columns, decoded from Arrow, and what they come to under a selection.
-import { tableFromIPC } from '@uwdata/flechette';
+import { columns } from './arrow';
 import { dayNumber } from './format';
 import type { Tlp } from './types';
 
@@ -28,20 +28,15 @@ export async function facts(address: string): Promise<Facts> {
   return { ...decoded(bytes), marking: response.headers.get('headwater-marking') as Tlp | null };
 }
 
-interface Batch {
-  length: number;
-  values: Uint8Array | BigInt64Array | Int32Array;
-  offsets: Int32Array;
-}
 // More places than texts of a column, and a power of two.
 const PLACES = 1 << 16;
 const TWO_32 = 2 ** 32;
 
 // The batches of a column as they lie in the answer: texts are told apart by their bytes, and only one of each is read.
-function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
-  const table = tableFromIPC(bytes);
-  const rows = table.numRows;
-  const batches = (name: string) => table.getChild(name)!.data as unknown as Batch[];
+function decoded(bytes: Uint8Array<ArrayBuffer>): Omit<Facts, 'marking'> {
+  const table = columns(bytes);
+  const batches = (name: string) => table.get(name)!;
+  const rows = batches('day').reduce((sum, { length }) => sum + length, 0);
   const names = {} as Record<Text, string[]>;
   const places = new Int32Array(PLACES);
   const indexed = (name: Text) => {
@@ -50,8 +45,7 @@ function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
     // One more than the index of what lies at a place.
     places.fill(0);
     let at = 0;
-    for (const { length, values, offsets } of batches(name)) {
-      const all = values as Uint8Array;
+    for (const { length, values: all, offsets } of batches(name)) {
       for (let row = 0; row < length; row++, at++) {
         const [from, to] = [offsets[row], offsets[row + 1]];
         // Rows are in order: often the text is that of the row before.
@@ -85,8 +79,8 @@ function decoded(bytes: Uint8Array): Omit<Facts, 'marking'> {
   let at = 0;
   let [first, last] = [Infinity, -Infinity];
   for (const { length, values } of batches('day')) {
-    for (let row = 0; row < length; row++) {
-      const one = (day[at++] = Number(values[row]));
+    for (const one of new Int32Array(values.buffer, values.byteOffset, length)) {
+      day[at++] = one;
       if (one < first) first = one;
       if (one > last) last = one;
     }
