@@ -1,15 +1,11 @@
 // Corridors on Equal Earth: where they lie, how wide they are, where their names stand.
-import { geoCentroid, geoArea, geoEqualEarth, geoPath, type GeoProjection } from 'd3-geo';
+import { geoEqualEarth, geoPath, type GeoProjection } from 'd3-geo';
 import { feature } from 'topojson-client';
 import address from 'virtual:world';
 import { textWidth } from './scale';
 
-type Polygon = { type: 'Polygon'; coordinates: number[][][] };
 export interface Country {
   id?: string;
-  type: 'Feature';
-  properties: object;
-  geometry: Polygon | { type: 'MultiPolygon'; coordinates: number[][][][] };
 }
 export interface World {
   countries: Country[];
@@ -23,23 +19,13 @@ async function read(): Promise<World> {
   if (!response.ok) throw new Error(response.statusText);
   const topology = await response.json();
   const { features } = feature(topology, topology.objects.countries) as unknown as { features: Country[] };
-  const centres = new Map<string, [number, number]>();
-  for (const country of features) if (country.id) centres.set(country.id, centre(country));
-  return { countries: features, centres };
+  return { countries: features, centres: new Map(Object.entries(topology.centres)) };
 }
 
 export function world(): Promise<World> {
   held ??= read();
   held.catch(() => (held = null));
   return held;
-}
-
-// Of its largest part: islands far away do not draw the centre out to sea.
-function centre(country: Country): [number, number] {
-  const { geometry } = country;
-  const parts: Polygon[] = geometry.type === 'Polygon' ? [geometry] : geometry.coordinates.map((coordinates) => ({ type: 'Polygon', coordinates }));
-  const largest = parts.reduce((a, b) => (geoArea(b) > geoArea(a) ? b : a));
-  return geoCentroid(largest);
 }
 
 // Middles of a map: Atlantic, Indian Ocean, Pacific.
