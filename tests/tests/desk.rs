@@ -41,7 +41,7 @@ fn all_scripts_together_are_small() {
     assert!(!scripts.is_empty() && bytes <= SCRIPT_BYTES_MAX, "{bytes} bytes");
 }
 
-/// A missing string, or one that lacks a value, ends the build.
+/// A missing string, one that lacks a value, one that claims too much, and a number with a wide space end the build.
 #[test]
 fn a_missing_string_is_found() {
     desk(&["install"]);
@@ -59,6 +59,12 @@ fn a_missing_string_is_found() {
     assert_eq!(problems(r#"{"a": "uno", "b": "{count} alertas"}"#), "");
     assert_eq!(problems(r#"{"b": "{count} alertas"}"#), "es.json: a is missing");
     assert!(problems(r#"{"a": "uno", "b": "alertas"}"#).contains("has the values {} where English has {count}"));
+    for words in ["porque", "debido a", "cártel", "nueva droga", "pasó a"] {
+        let claims = problems(&format!(r#"{{"a": "uno {words} dos", "b": "{{count}} alertas"}}"#));
+        assert_eq!(claims, format!("es.json: a claims too much, \"{words}\""));
+    }
+    assert_eq!(problems(r#"{"a": "90 %", "b": "{count} alertas"}"#), "es.json: a has a number with a wide space");
+    assert_eq!(problems(r#"{"a": "90\u202f%", "b": "{count} alertas"}"#), "");
 }
 
 /// A field that the API or the desk calls otherwise, or that is of another kind or may be missing, ends the check.
