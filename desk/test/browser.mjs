@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dateDay, int64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { accessible, browser, equal, expect, failed, holds, open, SIZES } from './harness.mjs';
+import { charts } from './charts.mjs';
 import { exploreAndHealth } from './explore-health.mjs';
 import { inboxAndAdmin } from './inbox-admin.mjs';
 
@@ -284,7 +285,7 @@ for (const path of ['explore', 'health', 'admin']) {
     for (const theme of ['light', 'dark']) {
       const { page, wrong, close } = await open(chrome, base, { size, theme });
       await page.goto(`${base}/${path}`);
-      await page.waitForSelector(path === 'explore' ? '.lines canvas' : '.healthgrid table, .healthgrid form');
+      await page.waitForSelector(path === 'explore' ? '.lines canvas' : path === 'health' ? '.healthgrid .days, .healthgrid .card' : '.healthgrid table, .healthgrid form');
       await page.waitForTimeout(800);
       await holds(page, `${path} ${size} ${theme}`);
       await accessible(page, `${path} ${size} ${theme}`);
@@ -329,6 +330,7 @@ for (const path of ['explore', 'health', 'admin']) {
 
 await inboxAndAdmin(chrome, base, folder);
 await exploreAndHealth(chrome, base, folder, first);
+await charts(chrome, base, folder);
 
 await chrome.close();
 console.log(`${failed().length} failed`);

@@ -35,8 +35,9 @@ export interface KeyLine {
   which: number;
 }
 const KEY_LINE = 20;
+const CAPTION = 18;
 
-export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: string, marking: Tlp, words: string[], simulated: boolean, key: KeyLine[] = []): Promise<Blob> {
+export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: string, marking: Tlp, words: string[], simulated: boolean, key: KeyLine[] = [], captions: string[] = []): Promise<Blob> {
   const images = await Promise.all(
     parts.map(async (part) => {
       if (part instanceof HTMLCanvasElement) return { image: part, width: part.clientWidth, height: part.clientHeight };
@@ -45,7 +46,7 @@ export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: s
     }),
   );
   const width = Math.max(...images.map((image) => image.width)) + 2 * MARGIN;
-  const keyTop = HEAD + images.reduce((sum, image) => sum + image.height + MARGIN, 0);
+  const keyTop = HEAD + images.reduce((sum, image) => sum + image.height + MARGIN, captions.length * CAPTION);
   const height = keyTop + key.length * KEY_LINE + FOOT;
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width * SHARP, height * SHARP];
@@ -66,11 +67,12 @@ export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: s
   draw.font = `700 15px ${font}`;
   draw.fillText(title, MARGIN, 44);
   let y = HEAD;
-  for (const { image, width, height } of images) {
+  draw.font = `400 12px ${font}`;
+  for (const [at, { image, width, height }] of images.entries()) {
+    if (captions[at]) draw.fillText(captions[at], MARGIN, (y += CAPTION) - 6);
     draw.drawImage(image, MARGIN, y, width, height);
     y += height + MARGIN;
   }
-  draw.font = `400 12px ${font}`;
   for (const [at, { text, which }] of key.entries()) {
     const middle = keyTop + at * KEY_LINE;
     const colour = style.getPropertyValue(which < 5 ? `--id${which + 1}` : '--context1');

@@ -36,6 +36,11 @@ export function percent(share: number): string {
   return `${number(Math.round(value))}${THIN}%`;
 }
 
+// A part of a whole, in percent with one decimal.
+export function part(of: number, whole: number): string {
+  return whole > 0 ? `${number((of / whole) * 100, 1)}${THIN}%` : '–';
+}
+
 // A likelihood is never told as none or as all.
 export function likelihood(share: number): string {
   return `${Math.min(99, Math.max(1, Math.round(share * 100)))}${THIN}%`;

@@ -179,6 +179,41 @@ export interface ShareList {
   complete_to_set_by: string | null;
   simulated: boolean;
 }
+export interface Arrived {
+  day: string;
+  source: string;
+  arrived_share: number;
+}
+export interface VolumeList {
+  arrived: Arrived[];
+  next_cursor?: string;
+}
+export interface SourceQuality {
+  source: string;
+  evidence: string[];
+  first_report: string;
+  last_report: string;
+  events: number;
+  taken_back: number;
+  delay?: { median_days: number; p90_days: number } | null;
+  complete_to: string | null;
+  recent: number[];
+  simulated: boolean;
+}
+export interface InputAccount {
+  input: string;
+  clock: string | null;
+  records: { read: number; accepted: number; duplicate: number; superseded: number; rejected: number };
+  rejects: Record<string, number>;
+}
+export interface SourceList {
+  sources: SourceQuality[];
+  inputs?: InputAccount[] | null;
+  complete_to: string | null;
+  complete_to_set_by: string | null;
+  closed_to: string | null;
+  recent_to: string | null;
+}
 export interface Observation {
   sign: number;
   source: string;
