@@ -94,7 +94,7 @@ for (const size of Object.keys(SIZES)) {
     await keys(page, number);
     equal(await page.evaluate(() => document.activeElement.id), `panel-${number}`, `${number} goes to its panel`);
   }
-  const said = () => page.locator('svg[role=slider]').getAttribute('aria-valuetext');
+  const said = () => page.locator('#panel-1 svg[role=slider]').getAttribute('aria-valuetext');
   await keys(page, '1', 'ArrowLeft');
   const before = await said();
   await keys(page, 'ArrowRight');

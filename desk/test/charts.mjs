@@ -1,6 +1,9 @@
 // What every chart and every map must hold, on every page.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { geoArea } from 'd3-geo';
+import { feature } from 'topojson-client';
+import { world } from '../build/world.js';
 import { accessible, equal, expect, holds, open } from './harness.mjs';
 
 const plain = (text) => text.replace(/[\u202f\u00a0\n]/g, ' ');
@@ -15,9 +18,17 @@ async function onDesk(base) {
   return found;
 }
 
+async function explore(page, base, query = '') {
+  await page.goto(`${base}/explore${query}`);
+  await page.waitForSelector('.lines canvas');
+  await page.waitForSelector('.map circle', { state: 'attached' });
+}
+
 // Each chart has a picture, rows, a table of the same, and a cursor that keys move and that is read out.
 async function allFour(chrome, base, alert) {
   const wanted = [
+    [`/alerts/${alert.alert_id}`, ['#panel-1', '#panel-3', '#panel-5'], 'svg[role=slider]'],
+    ['/explore', ['.panel:has(.volumes)'], '.lines'],
     ['/health', ['.panel:has(.days)'], ''],
     ['/health', ['#panel-1'], 'svg[role=slider]'],
   ];
@@ -66,7 +77,143 @@ async function rejecting(page, base) {
   await page.route('**/api/v1/sources', (route) => route.fulfill(answer({ ...list, inputs })));
 }
 
-// Targets that a finger meets.
+// After the line of completeness: hatch, and how much has arrived, the same on every page.
+async function arrival(chrome, base, alert) {
+  const { page, wrong, close } = await open(chrome, base);
+  await page.goto(`${base}/alerts/${alert.alert_id}`);
+  const told = /provisional: (\d+–)?\d+ % arrived/;
+  await page.waitForFunction((told) => new RegExp(told).test(document.querySelector('#panel-1 svg[role=slider]')?.textContent.replace(/[\u202f]/g, ' ') ?? ''), told.source);
+  expect(true, 'arrived: the chart of an alert says how much');
+  await page.locator('#panel-1 svg[role=slider]').focus();
+  await page.keyboard.press('End');
+  const reading = plain(await page.locator('#panel-1 .reading').innerText());
+  expect(/provisional: \d+ % arrived/.test(reading), `arrived: so does its last week: ${reading}`);
+
+  await explore(page, base, `?family=${alert.family}`);
+  await page.waitForFunction((told) => new RegExp(told).test(document.querySelector('.endkey').textContent.replace(/[\u202f]/g, ' ')), told.source);
+  const words = plain(await page.locator('.endkey').innerText());
+  // Of the sources that are added up, the least counts.
+  const evidence = await page.locator('input[name=evidence]:checked + span').innerText();
+  const known = { seizures: 'seizure', imports: 'import', exports: 'export', 'pre-export notices': 'pre_export_notice' }[evidence];
+  const { complete_to } = await json(`${base}/api/v1/volumes?family=${alert.family}&limit=1`);
+  const { arrived } = await json(`${base}/api/v1/volumes?family=${alert.family}&evidence=${known}&granularity=week&roll_up=market&limit=10000&from=${complete_to}`);
+  const least = Math.round(100 * Math.min(...arrived.map(({ arrived_share }) => arrived_share)));
+  expect(words.includes(`${least}–`) || words.includes(`${least} %`), `arrived: from ${least} %, as the volumes say`);
+  const hatched = await page.evaluate(() => {
+    const canvas = document.querySelector('.lines canvas');
+    const ratio = canvas.width / canvas.clientWidth;
+    const over = document.querySelector('.lines .u-over');
+    const [left, top] = [over.offsetLeft + over.clientWidth - 8, over.offsetTop + 4];
+    const { data } = canvas.getContext('2d').getImageData(left * ratio, top * ratio, 7 * ratio, 30 * ratio);
+    let dark = 0;
+    for (let at = 0; at < data.length; at += 4) if (data[at] < 225) dark += 1;
+    return dark / (data.length / 4);
+  });
+  expect(hatched > 0.05 && hatched < 0.6, `arrived: the end of the lines is hatched (${hatched.toFixed(2)})`);
+  await page.keyboard.press('t');
+  const first = plain(await page.locator('.work tbody tr td').first().innerText());
+  expect(/\(provisional: \d+ % arrived\)/.test(first), `arrived: so says the table: ${first}`);
+  equal(wrong, [], 'arrived: nothing goes wrong');
+  await close();
+}
+
+// Land is land: no thinned island is drawn as everything around it, and countries lie where they are.
+function atlas() {
+  const topology = JSON.parse(world());
+  const { features } = feature(topology, topology.objects.countries);
+  const area = features.reduce((sum, country) => sum + geoArea(country), 0) / (4 * Math.PI);
+  expect(area > 0.27 && area < 0.31, `atlas: land is ${(100 * area).toFixed(1)} % of the earth`);
+  const off = Object.entries({ US: [-98, 39], CN: [103, 36], AU: [134, -25], NL: [5.6, 52], SG: [103.8, 1.4], KR: [127.8, 36.4] }).filter(([id, [lon, lat]]) => Math.hypot(topology.centres[id][0] - lon, topology.centres[id][1] - lat) > 4);
+  equal(off, [], 'atlas: centres of countries lie in them');
+}
+
+// Names and values of a map lie on no other, and none is cut.
+const labelled = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('svg.map')].filter((map) => map.getBoundingClientRect().width > 0).map((map) => {
+      const boxes = [...map.querySelectorAll('text')].map((text) => ({ text: text.textContent, box: text.getBBox() }));
+      const own = map.viewBox.baseVal;
+      // The box of a line of text is higher than its letters.
+      const touch = ({ box: a }, { box: b }) => a.x < b.x + b.width && b.x < a.x + a.width && a.y + 3 < b.y + b.height - 3 && b.y + 3 < a.y + a.height - 3;
+      return {
+        texts: boxes.length,
+        wrong: [
+          ...boxes.flatMap((one, at) => boxes.slice(at + 1).filter((other) => touch(one, other)).map((other) => `${one.text} on ${other.text}`)),
+          ...boxes.filter(({ box }) => box.x < 0 || box.x + box.width > own.width || box.y < -2 || box.y + box.height > own.height + 2).map(({ text }) => `${text} is cut`),
+        ],
+      };
+    }),
+  );
+
+async function maps(chrome, base, alerts) {
+  for (const [size, lang] of [['wide', 'en'], ['narrow', 'es'], ['phone', 'zh']]) {
+    const { page, wrong, close } = await open(chrome, base, { size, lang });
+    for (const { alert_id } of alerts.slice(0, size === 'wide' ? 3 : 1)) {
+      await page.goto(`${base}/alerts/${alert_id}`);
+      await page.waitForSelector('#panel-3 .map text', { state: 'attached' });
+      const found = await labelled(page);
+      equal(found.flatMap(({ wrong }) => wrong), [], `map ${size} ${lang} ${alert_id.slice(0, 6)}: no label lies on another, of ${found.map(({ texts }) => texts).join(' and ')}`);
+    }
+    for (const query of size === 'wide' ? ['', '?map=a', '?map=change', `?family=${alerts[0].family}`] : ['']) {
+      await explore(page, base, query);
+      equal((await labelled(page)).flatMap(({ wrong }) => wrong), [], `map of Explore ${size} ${lang} ${query}: no label lies on another`);
+    }
+    equal(wrong, [], `maps ${size} ${lang}: nothing goes wrong`);
+    await close();
+  }
+
+  // Widths are those that are printed.
+  const { page, wrong, close } = await open(chrome, base);
+  const [alert] = alerts;
+  await page.goto(`${base}/alerts/${alert.alert_id}`);
+  await page.waitForSelector('#panel-3 .after .map [data-route]');
+  const scale = Number(plain(await page.locator('#panel-3 .mapkey').innerText()).match(/, ([\d.]+) px per unit/)[1]);
+  const days = (Date.parse(alert.windows.after.to) - Date.parse(alert.windows.after.from)) / 86_400_000 + 1;
+  const drawn = await page.locator('#panel-3 .after [data-route]').evaluateAll((all) => all.map((one) => [one.dataset.route, Number(one.getAttribute('stroke-width'))]));
+  const off = drawn.filter(([id, wide]) => Math.abs(wide - Math.max(1.2, scale * (alert.routes.find(({ route }) => route === id).mass_mg_after / 1e6 / days) * 7)) > 0.01);
+  equal([off, drawn.length > 0, Math.max(...drawn.map(([, wide]) => wide)) <= 10], [[], true, true], `map: widths are by the printed ${scale} px, at least 1.2 and at most 10`);
+  equal(wrong, [], 'widths: nothing goes wrong');
+  await close();
+}
+
+// A cursor over corridors; one of the periods, or what changed, on the map.
+async function corridors(chrome, base) {
+  const { page, wrong, close } = await open(chrome, base);
+  await explore(page, base);
+  const reading = page.locator('.panel:has(.map-panel) .reading');
+  const chart = await page.locator('.volumes .lines').getAttribute('aria-valuenow');
+  await page.locator('svg.map').focus();
+  await page.keyboard.press('ArrowRight');
+  const largest = await page.locator('svg.map [data-route]').evaluateAll((all) => all.reduce((a, b) => (Number(b.getAttribute('stroke-width')) > Number(a.getAttribute('stroke-width')) ? b : a)).dataset.route);
+  equal(await page.locator('svg.map .here').count() > 0, true, 'corridors: where the cursor stands is seen');
+  const [one, two] = [plain(await reading.innerText()), await page.keyboard.press('ArrowRight').then(async () => plain(await reading.innerText()))];
+  expect(/ → .*: A [\d ]+, B [\d ]+ kg/.test(one) && one !== two, `corridors: route and mass are read out, the next is another: ${one}; ${two}`);
+  equal(await page.locator('.volumes .lines').getAttribute('aria-valuenow'), chart, 'corridors: the cursor of the chart stays');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('p');
+  await page.waitForURL(/pin=/);
+  equal(new URL(page.url()).searchParams.get('pin'), largest, 'corridors: the first is the largest, and p pins the one under the cursor');
+  const title = () => page.locator('.panel:has(.map-panel) h2').innerText();
+  const widths = () => page.locator('svg.map [data-route]').evaluateAll((all) => all.map((one) => `${one.dataset.route} ${one.getAttribute('stroke-width')}`).sort().join());
+  const seen = [[await title(), await widths()]];
+  for (const [button, address] of [['A', 'a'], ['Change', 'change']]) {
+    await page.locator('.panel:has(.map-panel)').getByRole('button', { name: button, exact: true }).click();
+    await page.waitForURL(new RegExp(`map=${address}`));
+    seen.push([await title(), await widths()]);
+  }
+  equal([new Set(seen.map(([title]) => title)).size, new Set(seen.map(([, widths]) => widths)).size], [3, 3], 'corridors: A, B and what changed are three maps, each with its title');
+  expect(/[+−]/.test(await page.locator('svg.map').textContent()), 'corridors: what changed has its sign');
+  await page.reload();
+  await page.waitForSelector('.map circle', { state: 'attached' });
+  equal(await title(), seen[2][0], 'corridors: the address says which');
+  await page.keyboard.press('b');
+  await page.waitForURL(/compare=off/);
+  equal(await page.locator('.panel:has(.map-panel) .choice').count(), 0, 'corridors: of one period there is one map');
+  equal(wrong, [], 'corridors: nothing goes wrong');
+  await close();
+}
+
+// On a phone: what is asked first, facets behind Filter, cards that say their one fact, targets that a finger meets.
 const small = (page) =>
   page.evaluate(() =>
     [...document.querySelectorAll('main button, main summary, main select, main input, main a.button, dialog[open] button, dialog[open] select, dialog[open] input')]
@@ -75,6 +222,32 @@ const small = (page) =>
       .filter((one) => one.getBoundingClientRect().height < 43.5)
       .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${one.getBoundingClientRect().height}`),
   );
+
+async function phone(chrome, base, folder) {
+  const { page, wrong, close } = await open(chrome, base, { size: 'phone' });
+  await explore(page, base);
+  equal(await page.locator('.rail').count(), 0, 'phone: no facets stand between the question and the chart');
+  const tops = await page.evaluate(() => ['.actionbar h1', '.volumes', '.routes', '.map-panel'].map((part) => document.querySelector(part).getBoundingClientRect().top));
+  equal([...tops].sort((a, b) => a - b), tops, 'phone: sentence, chart, table, map');
+  equal(await small(page), [], 'phone: targets of Explore are 44 px');
+  const button = page.locator('.actions').getByRole('button', { name: 'Filter' });
+  const box = await button.boundingBox();
+  expect(box.y > 700 && box.height >= 44, 'phone: Filter stands at the bottom');
+  await button.click();
+  await page.waitForSelector('dialog[open] .facet');
+  equal(await small(page), [], 'phone: targets of the facets are 44 px');
+  await holds(page, 'phone, facets');
+  await accessible(page, 'phone, facets');
+  await page.screenshot({ path: join(folder, 'explore-facets-phone.png') });
+  const before = new URL(page.url()).search;
+  await page.locator('dialog .substances input').first().click();
+  await page.waitForFunction((before) => location.search !== before, before);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog[open]').waitFor({ state: 'detached' });
+  equal(await page.evaluate(() => document.activeElement.textContent.trim()), 'Filter', 'phone: Escape closes the facets and goes back');
+  await close();
+  equal(wrong, [], 'phone: nothing goes wrong');
+}
 
 // A source that is silent beyond its habit: first, hatched, never a zero.
 async function silence(chrome, base, folder) {
@@ -152,7 +325,12 @@ async function broken(chrome, base, alert) {
 
 export async function charts(chrome, base, folder) {
   const alerts = await onDesk(base);
+  atlas();
   await allFour(chrome, base, alerts[0]);
+  await arrival(chrome, base, alerts[0]);
+  await maps(chrome, base, alerts);
+  await corridors(chrome, base);
+  await phone(chrome, base, folder);
   await silence(chrome, base, folder);
   await broken(chrome, base, alerts[0]);
 }

@@ -58,6 +58,10 @@ export async function holds(page, words) {
       sideways: document.documentElement.scrollWidth > innerWidth || (document.querySelector('main')?.scrollWidth ?? 0) > (document.querySelector('main')?.clientWidth ?? 0),
       lang: document.documentElement.lang.slice(0, 2),
       said: document.querySelector('main')?.innerText ?? '',
+      // Outside codes and years: thousands and percent signs that no narrow space holds.
+      wide: texts
+        .filter((element) => !element.closest('.mono, code, input, select, kbd') && element.closest('main'))
+        .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === 3).flatMap((node) => node.textContent.match(/(?<![\w.,\-/])(?!(19|20)\d\d(?!\d))\d{4,}(?![\w\-/.])|\d[ \u00a0]?%/g) ?? [])),
       clipped: [...document.querySelectorAll('.button, .bar nav a')].filter((element) => seen(element) && element.scrollWidth > element.clientWidth + 1).map((element) => element.textContent.trim()),
       marked: [...document.querySelectorAll('.strip')].map((strip) => strip.textContent.includes('TLP:') && strip.textContent.includes('SIMULATED DATA')),
     };
@@ -67,6 +71,7 @@ export async function holds(page, words) {
   expect(!found.sideways, `${words}: no sideways scroll`);
   equal(found.clipped, [], `${words}: no control is cut`);
   equal(overclaims(found.lang, found.said) ?? null, null, `${words}: claims nothing too strong`);
+  equal(found.wide, [], `${words}: numbers are held together by the narrow space`);
   equal(found.marked, [true, true], `${words}: marked above and below`);
 }
 

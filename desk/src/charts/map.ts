@@ -80,7 +80,8 @@ export interface Curve {
   angle: number;
 }
 
-const ALONG = [0.06, 0.12, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.88, 0.94];
+const STEPS = 40;
+const ALONG = Array.from({ length: STEPS + 1 }, (_, at) => at / STEPS);
 
 // A bow from one point to another, bent upward so that both ways of a pair are told apart.
 export function curve(a: [number, number], b: [number, number], bend: number, short: number): Curve {
@@ -100,45 +101,38 @@ export interface Label {
   y: number;
   text: string;
   anchor: 'start' | 'end' | 'middle';
+  // A line to its point, where it stands away from it.
+  leader?: string;
 }
 
 const touches = (a: Box, b: Box) => a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1];
 const inside = (own: Box, width: number, height: number) => own[0] >= 2 && own[2] <= width - 2 && own[1] >= 2 && own[3] <= height - 2;
 
-// Values above their lines: at the first place along it where one lies on no other and on no place.
-export function values(lines: { along: [number, number][]; wide: number; text: string }[], places: [number, number][], width: number, height: number): Label[] {
-  const taken: Box[] = places.map(([x, y]) => [x - 5, y - 5, x + 5, y + 5]);
-  return lines.map(({ along, wide, text }) => {
-    const middles = [5, 4, 6, 3, 7, 2, 8].map((at) => along[at]);
-    const spots = middles.flatMap(([x, y]): Label[] => [
-      { x, y: y - wide / 2 - 4, text, anchor: 'middle' },
-      { x, y: y + wide / 2 + 13, text, anchor: 'middle' },
-    ]);
-    const fits = spots.find((spot) => inside(box(spot), width, height) && !taken.some((other) => touches(box(spot), other))) ?? spots[0];
+// Values above their lines, or below: at the first place along one where it lies on no other and on no place. One that
+// fits nowhere is left out: the table names it.
+export function values<Line extends { along: [number, number][]; wide: number; text?: string; look: string }>(lines: Line[], places: [number, number][], width: number, height: number): (Label & { look: string })[] {
+  const taken = places.map(dot);
+  return lines.flatMap(({ along, wide, text = '', look }) => {
+    const spots = [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8].flatMap((part): Label[] => {
+      const [x, y] = along[part * STEPS];
+      return [{ x, y: y - wide / 2 - 5, text, anchor: 'middle' }, { x, y: y + wide / 2 + 13, text, anchor: 'middle' }];
+    });
+    const fits = spots.find((spot) => inside(box(spot), width, height) && !taken.some((other) => touches(box(spot), other)));
+    if (!fits) return [];
     taken.push(box(fits));
-    return fits;
+    return [{ ...fits, look }];
   });
 }
 
-// Names beside their points: the first side on which one lies on no other and is not cut, on no line where there is one.
-export function labels(points: { at: [number, number]; text: string }[], taken: Label[], lines: [number, number][], width: number, height: number): Label[] {
-  const boxes = taken.map(box);
+// Names beside their points, those that come first before the others: right, left, above, below, then between them; on
+// no other, on no place, not cut, and on no line where there is such a side. One that fits nowhere is left out.
+export function labels(points: { at: [number, number]; text: string }[], taken: Label[], places: [number, number][], lines: [number, number][], width: number, height: number): Label[] {
+  const boxes = [...taken.map(box), ...places.map(dot)];
   const along = lines.map(([x, y]): Box => [x - 3, y - 3, x + 3, y + 3]);
   const found: Label[] = [];
   for (const { at, text } of points) {
     const [x, y] = at;
-    const sides: Label[] = [
-      { x: x + 8, y: y + 4, text, anchor: 'start' },
-      { x: x - 8, y: y + 4, text, anchor: 'end' },
-      { x, y: y - 9, text, anchor: 'middle' },
-      { x, y: y + 18, text, anchor: 'middle' },
-      { x: x + 8, y: y + 18, text, anchor: 'start' },
-      { x: x - 8, y: y + 18, text, anchor: 'end' },
-      { x: x + 8, y: y - 10, text, anchor: 'start' },
-      { x: x - 8, y: y - 10, text, anchor: 'end' },
-      { x: x + 8, y: y + 32, text, anchor: 'start' },
-      { x: x - 8, y: y - 24, text, anchor: 'end' },
-    ];
+    const sides = SIDES.map(([dx, dy, anchor]): Label => ({ x: x + dx, y: y + dy, text, anchor, leader: Math.abs(dy) > 20 ? `M${x} ${y}l${dx * 0.7} ${dy - 6}` : undefined }));
     const free = sides.filter((side) => inside(box(side), width, height) && !boxes.some((other) => touches(box(side), other)));
     const fits = free.find((side) => !along.some((other) => touches(box(side), other))) ?? free[0];
     if (!fits) continue;
@@ -148,10 +142,13 @@ export function labels(points: { at: [number, number]; text: string }[], taken: 
   return found;
 }
 
+const SIDES: [number, number, Label['anchor']][] = [[8, 4, 'start'], [-8, 4, 'end'], [0, -9, 'middle'], [0, 19, 'middle'], [8, 19, 'start'], [-8, 19, 'end'], [8, -10, 'start'], [-8, -10, 'end'], [12, 33, 'start'], [-12, -24, 'end']];
+const dot = ([x, y]: [number, number]): Box => [x - 3, y - 3, x + 3, y + 3];
+
 type Box = [number, number, number, number];
 
 function box({ x, y, text, anchor }: Label): Box {
   const wide = textWidth(text) + 4;
   const left = anchor === 'start' ? x - 2 : anchor === 'end' ? x - wide : x - wide / 2;
-  return [left, y - 11, left + wide, y + 3];
+  return [left, y - 12, left + wide, y + 4];
 }

@@ -30,6 +30,12 @@ export function months(from: number, to: number, most: number): { at: number; la
   }
 }
 
+// By how much the largest may be multiplied without being more than the widest: 1, 2 or 5, or those by tens.
+export function widthScale(most: number, widest: number): number {
+  const power = 10 ** Math.floor(Math.log10(widest / most));
+  return [5, 2, 1].map((step) => step * power).find((step) => step * most <= widest) ?? power;
+}
+
 // A rough width of a text of 12 px: wide enough for every letter of the families used.
 export const textWidth = (text: string, bold = false) =>
   [...text].reduce((sum, letter) => sum + (letter > '\u2e80' ? 12.4 : /[A-Z0-9mw→%]/.test(letter) ? 7.4 : 5.9), 0) * (bold ? 1.06 : 1);

@@ -1,5 +1,5 @@
 // Weekly amounts of a family's members behind an alert, and their shares over 28 days.
-import { get } from './api';
+import { get, type Query } from './api';
 import { dayNumber, isoDay } from './format';
 import type { Alert, ShareList, Tlp } from './types';
 
@@ -31,12 +31,17 @@ export function sourcesOf(alert: Alert): string[] {
   return [...new Set(alert.strata.filter((stratum) => stratum.evidence === evidence).map(({ source }) => source))];
 }
 
+// What the volumes behind an alert are asked by.
+export const question = (alert: Alert): Query => ({
+  family: alert.family,
+  market: alert.market === 'world' ? undefined : alert.market,
+  evidence: evidenceOf(alert) || undefined,
+  source: sourcesOf(alert).join(',') || undefined,
+});
+
 async function ask(alert: Alert, from: string, measure: Measure): Promise<Weeks> {
   const list = await get<ShareList>('/shares', {
-    family: alert.family,
-    market: alert.market === 'world' ? undefined : alert.market,
-    evidence: evidenceOf(alert) || undefined,
-    source: sourcesOf(alert).join(',') || undefined,
+    ...question(alert),
     of: alert.kind === 'displacement' ? 'route' : undefined,
     granularity: 'week',
     measure,
