@@ -113,6 +113,9 @@ async function arrival(chrome, base, alert) {
   await page.keyboard.press('t');
   const first = plain(await page.locator('.work tbody tr td').first().innerText());
   expect(/\(provisional: \d+ % arrived\)/.test(first), `arrived: so says the table: ${first}`);
+  await page.goto(base);
+  await page.waitForSelector('.spark .late', { state: 'attached' });
+  equal(await page.locator('.spark .late').evaluateAll((all) => all.some((one) => one.getAttribute('fill').startsWith('url(') && Number(one.getAttribute('width')) > 0)), true, 'arrived: the ends of sparks are hatched');
   equal(wrong, [], 'arrived: nothing goes wrong');
   await close();
 }
@@ -223,8 +226,18 @@ const small = (page) =>
       .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${one.getBoundingClientRect().height}`),
   );
 
-async function phone(chrome, base, folder) {
+async function phone(chrome, base, folder, alert) {
   const { page, wrong, close } = await open(chrome, base, { size: 'phone' });
+  await page.goto(`${base}/alerts/${alert.alert_id}`);
+  await page.waitForSelector('#panel-3 .map circle', { state: 'attached' });
+  const folds = await page.locator('.fold .meta').allInnerTexts();
+  expect(folds.length >= 6 && folds.every((fact) => fact.trim() !== ''), `phone: folds of an alert carry their fact: ${folds.join('; ')}`);
+  expect((await page.locator('.panel:has(h2:text-is("Routes as a table")) tbody tr').count()) > 1, 'phone: the list of routes stands below the map');
+  const weak = alert.counter_evidence.filter(({ result }) => result === 'weakens' || result === 'fails').length;
+  equal([await page.locator('.checks li').count(), await page.locator('.checks li.weak').count()], [Math.max(3, weak), weak], 'phone: what weakens is never folded');
+  await page.locator('#panel-2 .button').click();
+  equal(await page.locator('.checks li').count(), alert.counter_evidence.length, 'phone: all checks come after a touch');
+  equal(await small(page), [], 'phone: targets of an alert are 44 px');
   await explore(page, base);
   equal(await page.locator('.rail').count(), 0, 'phone: no facets stand between the question and the chart');
   const tops = await page.evaluate(() => ['.actionbar h1', '.volumes', '.routes', '.map-panel'].map((part) => document.querySelector(part).getBoundingClientRect().top));
@@ -330,7 +343,7 @@ export async function charts(chrome, base, folder) {
   await arrival(chrome, base, alerts[0]);
   await maps(chrome, base, alerts);
   await corridors(chrome, base);
-  await phone(chrome, base, folder);
+  await phone(chrome, base, folder, alerts[0]);
   await silence(chrome, base, folder);
   await broken(chrome, base, alerts[0]);
 }
