@@ -143,7 +143,7 @@ async function licences(chrome, base) {
   await page.keyboard.press('?');
   const [notices] = await Promise.all([page.waitForResponse(/licenses.*\.txt/), page.evaluate(async (link) => void (await fetch(document.querySelector(link).href)), 'dialog a[href*="licenses"]')]);
   const text = await notices.text();
-  for (const name of ['svelte', 'uplot', 'd3-geo', 'd3-array', 'topojson-client', 'world-atlas']) expect(text.includes(`\n${name} `) && notices.status() === 200, `notices: ${name}`);
+  for (const name of ['svelte', 'uplot', '@uwdata/flechette', 'd3-geo', 'd3-array', 'topojson-client', 'world-atlas']) expect(text.includes(`\n${name} `) && notices.status() === 200, `notices: ${name}`);
   await close();
 }
 
