@@ -44,6 +44,15 @@ for (const size of Object.keys(SIZES)) {
     await holds(page, `inbox ${size} ${theme}`);
     await accessible(page, `inbox ${size} ${theme}`);
     await page.screenshot({ path: join(folder, `inbox-${size}-${theme}.png`) });
+    if (size === 'phone') {
+      const touched = await page.evaluate(() => {
+        const tools = document.querySelector('.tabs .tools');
+        const [card, mark] = ['.row[aria-selected]', '.row[aria-selected] input'].map((one) => document.querySelector(one).getBoundingClientRect());
+        const at = (x, y) => document.elementFromPoint(x, y)?.tagName;
+        return [tools.scrollWidth > tools.clientWidth, at(mark.left - 11, mark.top - 11), at(mark.right + 11, mark.bottom + 11), at(card.right - 60, card.top + card.height / 2)];
+      });
+      equal(touched, [false, 'INPUT', 'INPUT', 'A'], `inbox phone ${theme}: tools do not scroll sideways, a touch of a card opens it, of its corner selects it`);
+    }
     await page.goto(`${base}/alerts/${first}`);
     await drawn(page).catch(() => expect(false, `alert ${size} ${theme}: it is drawn`));
     await holds(page, `alert ${size} ${theme}`);

@@ -217,6 +217,31 @@ async function quiet(chrome, base, folder) {
     await close();
   }
 
+  // Simulated is said before anything is loaded, and of nothing at all; not to whoever may see nothing simulated.
+  for (const simulated of [true, false]) {
+    const { page, wrong, close } = await open(chrome, base);
+    let loaded = () => undefined;
+    const waits = new Promise((done) => (loaded = done));
+    await page.route('**/api/v1/me', async (route) => {
+      const me = await (await route.fetch()).json();
+      return route.fulfill(answer(simulated ? me : { ...me, simulated }));
+    });
+    await page.route('**/api/v1/alerts?*', async (route) => {
+      const list = await (await route.fetch()).json();
+      await waits;
+      return route.fulfill(answer({ ...list, alerts: [], beside: [], next_cursor: undefined }));
+    });
+    const said = async () => (await page.locator('.strip').allInnerTexts()).map((text) => text.includes('SIMULATED DATA'));
+    await page.goto(`${base}/`);
+    await page.waitForSelector('.inbox >> text=Loading');
+    equal(await said(), [simulated, simulated], `simulated ${simulated}: before anything is loaded`);
+    loaded();
+    await page.locator('.state a').waitFor();
+    equal(await said(), [simulated, simulated], `simulated ${simulated}: of an empty list`);
+    equal(wrong, [], `simulated ${simulated}: nothing goes wrong`);
+    await close();
+  }
+
   const { page, wrong, close } = await open(chrome, base);
   let within = 2;
   await listed(page, (list) => ({ ...list, counts: { ...list.counts, raised_in_week: 3, weekly_budget: 10 }, beside: list.beside.map(({ triage }) => ({ triage: { ...triage, state: 'new', version: 0 } })), alerts: list.alerts.map((alert, at) => ({ ...alert, status: 'raised', as_of: list.closed_to, priority: { ...alert.priority, within_budget: at < within } })) }));
@@ -254,6 +279,19 @@ async function signIn(chrome, base, folder) {
       equal(expected(wrong), [], `sign-in ${size} ${theme}: nothing else goes wrong`);
       await close();
     }
+  }
+  // The organisation's own text, line by line and as it is written; and whether all of it is simulated.
+  for (const [told, simulated] of [[null, 0], [{ notice: null, simulated: true }, 3]]) {
+    const { page, wrong, close } = await open(chrome, base);
+    await page.route('**/api/v1/**', (route) => route.fulfill(problem(401, 'Say who you are')));
+    if (told) await page.route('**/auth/notice', (route) => route.fulfill(answer(told)));
+    await page.goto(`${base}/`);
+    await shown(page, 'You are not signed in.');
+    if (told) await page.waitForSelector('.signin >> text=SIMULATED DATA');
+    else equal((await page.locator('.signin .own').innerText()).split('\n'), ['Desk of the north. <b>What you do here is logged.</b>', '', 'Ask the operator to be let in.'], "sign-in: the organisation's own text with its lines");
+    equal(await page.getByText('SIMULATED DATA').count(), simulated, `sign-in: ${simulated ? 'said to be simulated, here and in both strips' : 'not said to be simulated'}`);
+    equal(expected(wrong), [], 'sign-in, what it tells: nothing else goes wrong');
+    await close();
   }
   // What the server sends a browser back with that it could not sign in.
   for (const [why, words] of [['again', 'This sign-in took too long'], ['no_role', 'You are signed in, but have no role here.'], ['refused', 'The sign-in service did not let you in.'], ['down', 'The sign-in service does not answer since']]) {

@@ -15,6 +15,9 @@ const SCRIPT_BYTES_MAX: u64 = 120 * 1024;
 /// Pictures of the README, made by the browser.
 const PICTURES: [&str; 3] = ["inbox-wide-light.png", "alert-wide-light.png", "explore-wide-light.png"];
 
+/// What whoever comes to sign in reads, as text.
+const NOTICE: &str = "Desk of the north. <b>What you do here is logged.</b>\n\nAsk the operator to be let in.";
+
 fn desk(args: &[&str]) {
     program(&root().join("scripts/desk"), args);
 }
@@ -101,6 +104,7 @@ fn an_analyst_works_with_it_in_a_browser() {
         ("HEADWATER__SOURCES__WORLD__PATH", "headwater-demo/inbox"),
         ("HEADWATER__SERVE__AUTH__CLEARANCE", "TLP:RED"),
         ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*"),
+        ("HEADWATER__SERVE__NOTICE", NOTICE),
     ];
     let mut run = Live::start(folder, "log", &["--role", "serve"], &settings);
     let said = |name: &str| {

@@ -203,6 +203,7 @@ fn config(inbox: &Path, data: &Path, args: &args::Demo) -> Result<Config, Failur
         set("DETECT__IDLE_MS", idle_ms.to_string()),
         set("SERVE__LISTEN", args.listen.clone()),
         // All of it is made up.
+        set("SERVE__SIMULATED", "true".to_owned()),
         set("SERVE__AUTH__CLEARANCE", "TLP:RED".to_owned()),
         set("SERVE__AUTH__ORGANISATIONS", "*".to_owned()),
     ];

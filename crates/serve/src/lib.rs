@@ -31,7 +31,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use api::{Clock, Grounds, TriageState, ViewRow, api, document};
+pub use api::{Clock, Grounds, SignInNotice, TriageState, ViewRow, api, document};
 pub use error::ServeError;
 pub use key_gate::KeyGate;
 pub use limits::Limits;

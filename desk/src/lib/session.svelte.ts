@@ -44,6 +44,7 @@ export async function who(): Promise<void> {
     const me = await get<Me>('/me');
     session.problem = me.roles.length > 0 ? null : { title: '', detail: '', status: 403 };
     session.me = me;
+    if (me.simulated) simulatedEver.held = true;
   } catch (error) {
     session.problem = toProblem(error);
   }

@@ -161,9 +161,14 @@ export interface Me {
   marking: Tlp;
   organisations: string[];
   auth: string;
+  simulated: boolean;
   build: string;
   catalog: string;
   model: string;
+}
+export interface SignInNotice {
+  notice: string | null;
+  simulated: boolean;
 }
 export interface SharePoint {
   day: string;

@@ -12,8 +12,8 @@ use headwater_history::History;
 use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadModelRecovered, Trouble};
 use headwater_model::Budgets;
 use headwater_people::{Location, Moment, People};
-use headwater_runtime::Config;
-use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, api, behind};
+use headwater_runtime::{Config, ServeSettings};
+use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, SignInNotice, api, behind};
 use headwater_store::Archive;
 
 use crate::archive::Holdings;
@@ -64,8 +64,10 @@ impl Serving {
             let gate = gate::gate(&config.serve.auth, &people, &clock)?;
             let history = History::new(archive.clone(), ARCHIVE_CACHE_BYTES);
             let (model, versions) = (Arc::clone(&model), versions(catalog));
+            let ServeSettings { notice, simulated, .. } = config.serve.clone();
+            let notice = SignInNotice { notice, simulated };
             let open = people.clone();
-            let grounds = Grounds { model, history, people, gate, versions, clock, rate };
+            let grounds = Grounds { model, history, people, gate, versions, clock, rate, notice };
             let routes = behind(api(grounds), config.serve.trusted_proxies.clone());
             // Closed, a file of SQLite is whole without what lies beside it while it is open.
             Ok((routes, async move { open.close().await }))

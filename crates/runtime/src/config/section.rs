@@ -143,6 +143,23 @@ impl Section {
         None
     }
 
+    /// Yes or no, with its default: no.
+    pub fn flag(&mut self, key: &'static str, problems: &mut Vec<ConfigProblem>) -> bool {
+        let Some(node) = self.take(key) else { return false };
+        match &node.value {
+            Value::Bool(flag) => *flag,
+            Value::Untyped(text) if text == "true" || text == "false" => text == "true",
+            Value::Untyped(text) => {
+                self.wrong(key, node.place, format!("{text:?} is neither true nor false"), problems);
+                false
+            }
+            other => {
+                self.wrong(key, node.place, format!("true or false is wanted, not {}", other.kind()), problems);
+                false
+            }
+        }
+    }
+
     /// A value from a closed list of words, with its default, the first.
     pub fn choice<T: Copy>(
         &mut self,

@@ -7,6 +7,9 @@ use super::{AuthMode, AuthSettings, ConfigProblem, Place, auth, check};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
+/// Bytes of what whoever comes to sign in is told: a screen of text.
+const NOTICE_BYTES_MAX: usize = 2_000;
+
 /// The API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeSettings {
@@ -14,6 +17,10 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     /// Proxies whose word is taken for whom they ask.
     pub trusted_proxies: Vec<IpAddr>,
+    /// What the organisation tells whoever comes to sign in: plain text.
+    pub notice: Option<String>,
+    /// Whether all that is served is simulated.
+    pub simulated: bool,
     /// Who is let in.
     pub auth: AuthSettings,
 }
@@ -36,6 +43,8 @@ pub(super) fn settings(root: &mut Section, problems: &mut Vec<ConfigProblem>) ->
             }
         }
     }
+    let notice = notice(&mut section, problems);
+    let simulated = section.flag("simulated", problems);
     let auth = auth::settings(&mut section, problems);
     if let Some(address) = listen.filter(|address| auth.mode == AuthMode::None && !address.ip().is_loopback()) {
         let message = format!(
@@ -45,5 +54,21 @@ pub(super) fn settings(root: &mut Section, problems: &mut Vec<ConfigProblem>) ->
         section.wrong("listen", place, message, problems);
     }
     section.finish(problems);
-    Some(ServeSettings { listen: listen?, trusted_proxies, auth })
+    Some(ServeSettings { listen: listen?, trusted_proxies, notice, simulated, auth })
+}
+
+/// The text of the page of the sign-in, with its lines and nothing that is no text.
+fn notice(section: &mut Section, problems: &mut Vec<ConfigProblem>) -> Option<String> {
+    let found = section.text("notice", problems)?;
+    let text = found.value.replace("\r\n", "\n").trim().to_owned();
+    let wrong = match text.len() {
+        0 => "is empty".to_owned(),
+        bytes if bytes > NOTICE_BYTES_MAX => format!("has {bytes} bytes, {NOTICE_BYTES_MAX} are allowed"),
+        _ if text.contains(|char: char| char.is_control() && !matches!(char, '\n' | '\t')) => {
+            "holds a control character: plain text is wanted".to_owned()
+        }
+        _ => return Some(text),
+    };
+    section.wrong("notice", found.place, wrong, problems);
+    None
 }

@@ -124,6 +124,10 @@ impl Display for Config {
         let auth = &self.serve.auth;
         let proxies: Vec<String> = self.serve.trusted_proxies.iter().map(ToString::to_string).collect();
         writeln!(f, "[serve]\nlisten = \"{}\"\ntrusted_proxies = \"{}\"", self.serve.listen, proxies.join(", "))?;
+        if let Some(notice) = &self.serve.notice {
+            writeln!(f, "notice = {}", Quoted(notice))?;
+        }
+        writeln!(f, "simulated = {}", self.serve.simulated)?;
         writeln!(f, "[serve.auth]\nmode = \"{}\"", auth.mode.as_str())?;
         let organisations = auth.organisations.join(", ");
         writeln!(f, "clearance = \"{}\"\norganisations = {}", auth.clearance, Quoted(&organisations))?;

@@ -34,6 +34,7 @@ fn the_example_is_right_and_says_the_defaults() {
         .collect();
     let all = Config::check(&uncommented, no_environment()).unwrap();
     assert_eq!((all.sources.len(), all.outputs.as_deref(), all.clusters["main"].client.len()), (3, Some("main"), 1));
+    assert_eq!((all.serve.notice.unwrap().lines().count(), all.serve.simulated), (2, true));
     assert_eq!((all.detect.budgets.family["opioids"], all.detect.budgets.market["US"]), (20, 5));
     assert_eq!(
         (&*all.serve.auth.jwt.unwrap().audience, all.serve.auth.claims.role["Desk staff"]),
@@ -343,6 +344,32 @@ fn without_sign_in_the_api_is_of_this_machine_alone() {
     );
     let serve = Config::check(&text, []).unwrap().serve;
     assert_eq!((serve.auth.clearance, serve.auth.organisations), ("TLP:RED", vec!["B".to_owned(), "A".to_owned()]));
+}
+
+#[test]
+fn what_whoever_comes_to_sign_in_is_told_is_plain_text() {
+    let serve = |more: &str| Config::check(&format!("{TOPIC}[serve]\n{more}"), no_environment());
+    assert_eq!((serve("").unwrap().serve.notice, serve("").unwrap().serve.simulated), (None, false));
+    let config = serve("notice = \"\"\"\nOne \\\"desk\\\".\r\n\n\tTwo.\n\"\"\"\nsimulated = true").unwrap();
+    assert_eq!(config.serve.notice.as_deref(), Some("One \"desk\".\n\n\tTwo."));
+    assert!(config.serve.simulated);
+    assert_eq!(Config::check(&config.to_string(), no_environment()).unwrap(), config);
+    let variables = environment(&[("HEADWATER__SERVE__SIMULATED", "true"), ("HEADWATER__SERVE__NOTICE", "Three.")]);
+    let serve_of = Config::check(TOPIC, variables).unwrap().serve;
+    assert_eq!((serve_of.notice.as_deref(), serve_of.simulated), (Some("Three."), true));
+    let long = format!("notice = '{}'", "é".repeat(1_001));
+    for (text, part) in [
+        (&*long, "serve.notice: has 2002 bytes, 2000 are allowed"),
+        ("notice = '  '", "serve.notice: is empty"),
+        ("notice = \"a\\u001b[31m\"", "serve.notice: holds a control character"),
+        ("simulated = \"yes\"", "serve.simulated: true or false is wanted, not a string"),
+        ("simulated = 1", "serve.simulated: true or false is wanted, not an integer"),
+    ] {
+        let lines = problems(&format!("{TOPIC}[serve]\n{text}\n"), &[]);
+        assert!(lines.len() == 1 && lines[0].contains(part), "{text}: {lines:?}");
+    }
+    let lines = problems(TOPIC, &[("HEADWATER__SERVE__SIMULATED", "yes")]);
+    assert!(lines.len() == 1 && lines[0].contains("serve.simulated: \"yes\" is neither true nor false"), "{lines:?}");
 }
 
 const OIDC: &str = "[serve]\nlisten = \"0.0.0.0:1\"\n[serve.auth]\nmode = \"oidc\"\n[serve.auth.oidc]\nissuer = 'https://i'\n\

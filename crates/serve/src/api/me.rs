@@ -24,6 +24,8 @@ pub(crate) struct Me {
     organisations: Vec<String>,
     /// How they were let in: the word of `serve.auth.mode`.
     auth: &'static str,
+    /// Whether anything of what they may see is simulated: a source of theirs, or all of it by `serve.simulated`.
+    simulated: bool,
     /// Version of the program.
     build: String,
     /// Version of the reference data.
@@ -50,6 +52,7 @@ pub(crate) async fn me(
         marking: clearance.marking().as_str(),
         organisations: clearance.organisations().iter().map(ToString::to_string).collect(),
         auth: api.gate.mode(),
+        simulated: api.notice.simulated || api.sees_simulated(&reader).await?,
         build: versions.build.clone(),
         catalog: versions.catalog.clone(),
         model: versions.model.clone(),

@@ -13,6 +13,7 @@ mod feed;
 mod keys;
 mod me;
 mod notes;
+mod notice;
 mod notices;
 mod observations;
 mod openapi;
@@ -62,6 +63,7 @@ use crate::{Gate, Problem, Rate, ReadModel, Reader, oidc};
 use feed::Feed;
 
 pub(crate) use body::{BODY_BYTES_MAX, same_site};
+pub use notice::SignInNotice;
 pub(crate) use openapi::ProblemAnswer;
 pub use openapi::document;
 pub use triage::TriageState;
@@ -102,6 +104,8 @@ pub struct Grounds {
     pub clock: Clock,
     /// How often each of them may ask.
     pub rate: Rate,
+    /// What the page of the sign-in tells.
+    pub notice: SignInNotice,
 }
 
 /// What routes answer from. Clones share it.
@@ -118,6 +122,8 @@ pub(crate) struct Api {
     refusals: Arc<Refusals>,
     failures: Arc<Rates>,
     sign_ins: Arc<Rates>,
+    notices: Arc<Rates>,
+    notice: Arc<SignInNotice>,
     questions: Arc<Semaphore>,
     digs: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -126,7 +132,7 @@ pub(crate) struct Api {
 /// The routes of the API. Must be called within the runtime that serves them: what other processes do is listened to
 /// there.
 pub fn api(grounds: Grounds) -> Router {
-    let Grounds { model, history, people, gate, versions, clock, rate } = grounds;
+    let Grounds { model, history, people, gate, versions, clock, rate, notice } = grounds;
     let api = Api {
         model,
         history,
@@ -134,6 +140,8 @@ pub fn api(grounds: Grounds) -> Router {
         refusals: Arc::new(Refusals::new(people.clone())),
         failures: Arc::new(Rates::new(Rate::FAILURES)),
         sign_ins: Arc::new(Rates::new(Rate::SIGN_INS)),
+        notices: Arc::new(Rates::new(Rate::SIGN_INS)),
+        notice: Arc::new(notice),
         people,
         gate,
         versions: Arc::new(versions),
@@ -176,6 +184,7 @@ pub fn api(grounds: Grounds) -> Router {
     Router::new()
         .merge(guarded)
         .merge(oidc::routes())
+        .route(notice::PATH, get(notice::notice))
         .merge(crate::desk::desk())
         .route("/openapi.json", get(openapi::json))
         .route("/reference", get(reference::reference))
@@ -270,9 +279,22 @@ impl Api {
 
     /// Counts a step of a sign-in from an address.
     pub(crate) fn step(&self, extensions: &Extensions) -> Result<(), Problem> {
+        self.from_one_address(&self.sign_ins, extensions, "too many sign in from your address")
+    }
+
+    /// Counts a request of an address that needs to show nothing.
+    fn from_one_address(&self, rates: &Rates, extensions: &Extensions, what: &str) -> Result<(), Problem> {
         let Some(from) = extensions.get::<Peer>() else { return Ok(()) };
-        let taken = self.sign_ins.take(&from.key(), self.now());
-        taken.map_err(|seconds| too_often("too many sign in from your address", seconds))
+        rates.take(&from.key(), self.now()).map_err(|seconds| too_often(what, seconds))
+    }
+
+    /// Whether anything that a reader may see is simulated; nothing is, as long as the store is being read. It waits for
+    /// nobody's turn: a page asks it before anything else.
+    async fn sees_simulated(&self, reader: &Reader) -> Result<bool, Problem> {
+        let (model, clearance) = (Arc::clone(&self.model), Arc::clone(&reader.clearance));
+        let look = move || model.view(&clearance).is_some_and(|view| view.sees_simulated());
+        let looked = tokio::task::spawn_blocking(look).await;
+        looked.map_err(|_| Problem::internal("the question met a fault of the program"))
     }
 
     /// Writes down that somebody (empty: nobody knows who) was not let in.

@@ -37,8 +37,8 @@ pub(crate) struct ProblemAnswer(Problem);
         super::notices::unanswered, super::parties::of_alert, super::quality::quality,
         super::audit::list, super::keys::list, super::keys::create, super::keys::revoke,
         super::sessions::list, super::sessions::end, super::views::list, super::views::one, super::views::create, super::views::change,
-        super::views::forget, crate::oidc::routes::sign_in, crate::oidc::routes::callback,
-        crate::oidc::routes::sign_out
+        super::views::forget, super::notice::notice, crate::oidc::routes::sign_in,
+        crate::oidc::routes::callback, crate::oidc::routes::sign_out
     ),
     components(schemas(Problem), responses(ProblemAnswer))
 )]

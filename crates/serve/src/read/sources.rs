@@ -149,6 +149,15 @@ impl View<'_> {
         reporters
     }
 
+    /// Whether one of the reporters of whom the reader sees something is simulated.
+    pub fn sees_simulated(&self) -> bool {
+        let (held, seen) = (self.held(), self.classes());
+        held.reporting.iter().any(|((source, access), reporting)| {
+            let shown = seen[access.index()] && reporting.known().is_some();
+            shown && held.names.sources.get(*source).starts_with(SIMULATED)
+        })
+    }
+
     /// The account of every input, for a reader who may see everything: an account counts records of every marking, and
     /// those whose marking could not be read.
     pub fn accounts(&self) -> Option<Vec<Account>> {

@@ -19,7 +19,7 @@ use tower::ServiceExt as _;
 
 use crate::api::{Grounds, api, document};
 use crate::read::fixture::{Record, held, open};
-use crate::{Clock, Gate, OpenGate, Problem, Rate, ReadModel, Reader};
+use crate::{Clock, Gate, OpenGate, Problem, Rate, ReadModel, Reader, SignInNotice};
 
 /// A store filled with real epochs, as the room of the archive's questions tests itself with.
 #[path = "../../../../history/tests/support/mod.rs"]
@@ -46,6 +46,7 @@ pub struct Bed {
     pub people: People,
     pub store: support::Store,
     pub now: Arc<AtomicI64>,
+    pub notice: SignInNotice,
     location: Location,
     _server: Option<Postgres>,
     _folder: tempfile::TempDir,
@@ -91,6 +92,7 @@ impl Bed {
             people,
             store: support::Store::in_memory(1),
             now: Arc::new(AtomicI64::new(START.0)),
+            notice: SignInNotice::default(),
             location,
             _server: server,
             _folder: folder,
@@ -123,6 +125,7 @@ impl Bed {
             versions: versions(),
             clock: self.clock(),
             rate,
+            notice: self.notice.clone(),
         };
         let _within = runtime().enter();
         api(grounds)

@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 use super::document;
 use crate::read::fixture::{Record, alert, held, open};
 use crate::{PROBLEM_JSON, ReadModel};
-use bed::{Bed, answer, ask, everything, json, model, operations, paths, record, run};
+use bed::{Bed, answer, ask, everything, json, model, operations, paths, record, run, up_to};
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "whoever runs a test says by it that the file is to be made anew")]
@@ -153,8 +153,26 @@ fn before_the_store_was_read_it_says_so() {
     run(async {
         let (status, headers, _) = ask(&routes, "/api/v1/alerts").await;
         assert_eq!((status, headers["retry-after"].to_str().unwrap()), (503, "5"));
-        assert_eq!(ask(&routes, "/api/v1/me").await.0, 200);
+        assert_eq!(json(&routes, "/api/v1/me").await["simulated"], false);
     });
+}
+
+#[test]
+fn whether_anything_is_simulated_is_said_of_what_the_reader_may_see() {
+    let of = |source: &str, marking: Marking| Record { source: source.into(), access: open(marking), ..record() };
+    let mut bed = Bed::new();
+    let mixed = model(&[of("CUSTOMS", Marking::Green), of("SIM-A", Marking::Amber)], &[]);
+    let real = model(&[of("CUSTOMS", Marking::Green), of("NOT-SIM-A", Marking::Green)], &[]);
+    let said = |bed: &Bed, model: &Arc<ReadModel>, marking: Marking| {
+        let routes = bed.routes(model, up_to(marking));
+        run(async { json(&routes, "/api/v1/me").await["simulated"].as_bool().unwrap() })
+    };
+    assert!(said(&bed, &mixed, Marking::Amber));
+    assert!(!said(&bed, &mixed, Marking::Green), "of what they may not see nothing is said");
+    assert!(!said(&bed, &real, Marking::Red) && !said(&bed, &model(&[], &[]), Marking::Red));
+    // Where all of it is, by the configuration, it is so for everybody.
+    bed.notice.simulated = true;
+    assert!(said(&bed, &real, Marking::Clear));
 }
 
 #[test]

@@ -7,10 +7,10 @@ use headwater_model::Marking;
 use headwater_people::Role;
 use serde_json::{Value, json};
 
-use super::bed::{Bed, START, answer, ask, model, run};
+use super::bed::{Bed, START, answer, ask, model, record, run};
 use crate::peer::Peer;
 use crate::token::tests::{Ec, Issuer};
-use crate::{ClaimRules, Http, KeyGate, Oidc, OidcRules, PROBLEM_JSON, SessionGate};
+use crate::{ClaimRules, Http, KeyGate, Oidc, OidcRules, PROBLEM_JSON, SessionGate, SignInNotice};
 
 fn rules(issuer: &str) -> OidcRules {
     OidcRules {
@@ -269,5 +269,37 @@ fn without_a_service_there_is_no_sign_in() {
     run(async {
         let list = super::bed::json(&admin, "/api/v1/sessions").await;
         assert_eq!(list, json!({"sessions": []}));
+    });
+}
+
+#[test]
+fn whoever_comes_to_sign_in_is_told_what_the_configuration_says_and_not_too_often() {
+    let mut bed = Bed::new();
+    let asked_of = async |routes: &Router| {
+        let (status, _, body) = ask(routes, "/auth/notice").await;
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    // Where everybody has to show a key, and nobody does.
+    let keys = |bed: &Bed| bed.process(&model(&[record()], &[]), KeyGate::new(bed.people.clone(), bed.clock()));
+    let silent = keys(&bed);
+    bed.notice = SignInNotice { notice: Some("Desk of the north.\nAsk <the operator>.".into()), simulated: true };
+    let routes = keys(&bed);
+    run(async {
+        assert_eq!(ask(&routes, "/api/v1/me").await.0, 401);
+        assert_eq!(asked_of(&silent).await, (200, json!({"notice": null, "simulated": false})));
+        let told = json!({"notice": "Desk of the north.\nAsk <the operator>.", "simulated": true});
+        assert_eq!(asked_of(&routes).await, (200, told));
+        let (status, _, body) = ask(&routes, "/auth/notice?colour=red").await;
+        assert_eq!((status, &serde_json::from_slice::<Value>(&body).unwrap()["field"]), (400, &"colour".into()));
+        let from = async |address: [u8; 4]| {
+            let request = Request::get("/auth/notice").extension(Peer(address.into()));
+            answer(&routes, request.body(Body::empty()).unwrap()).await.0
+        };
+        for _ in 0..120 {
+            assert_eq!(from([192, 0, 2, 1]).await, 200);
+        }
+        assert_eq!((from([192, 0, 2, 1]).await, from([192, 0, 2, 2]).await), (429, 200));
+        bed.pass(500);
+        assert_eq!(from([192, 0, 2, 1]).await, 200);
     });
 }
