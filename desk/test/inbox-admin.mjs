@@ -226,6 +226,10 @@ async function quiet(chrome, base, folder) {
       const me = await (await route.fetch()).json();
       return route.fulfill(answer(simulated ? me : { ...me, simulated }));
     });
+    await page.route('**/api/v1/sources', async (route) => {
+      const list = await (await route.fetch()).json();
+      return route.fulfill(answer(simulated ? list : { ...list, sources: [] }));
+    });
     await page.route('**/api/v1/alerts?*', async (route) => {
       const list = await (await route.fetch()).json();
       await waits;

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use headwater_tests::binary;
 use headwater_tests::broker::root;
 use headwater_tests::process::{Live, program};
+use headwater_tests::{binary, crowd, served};
 
 /// What all scripts may weigh together, as they are sent at the least.
 const SCRIPT_BYTES_MAX: u64 = 120 * 1024;
@@ -24,6 +24,19 @@ fn desk(args: &[&str]) {
 
 fn built() -> PathBuf {
     root().join("crates/serve/desk")
+}
+
+/// Where pictures are made. They stay: the README shows three of them.
+fn pictures() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("desk")
+}
+
+/// Runs a script that works with the desk in a browser, and gives what it says; every check of it must hold.
+fn browser(script: &str, args: &[&str]) -> String {
+    let output = Command::new("node").arg(root().join("desk/test").join(script)).args(args).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{words}\n{}", String::from_utf8_lossy(&output.stderr));
+    words.into_owned()
 }
 
 #[test]
@@ -114,17 +127,31 @@ fn an_analyst_works_with_it_in_a_browser() {
     };
     run.until("the API answers", || said("read_model_ready").is_some());
     let address = format!("http://{}", said("api_served").unwrap()["addr"].as_str().unwrap());
-    // They stay: the README shows three of them.
-    let pictures = Path::new(env!("CARGO_TARGET_TMPDIR")).join("desk");
-    let output = Command::new("node")
-        .args([root().join("desk/test/browser.mjs").as_os_str(), address.as_ref(), pictures.as_os_str()])
-        .output()
-        .unwrap();
-    let words = String::from_utf8_lossy(&output.stdout);
-    println!("{words}");
-    assert!(output.status.success(), "{words}\n{}", String::from_utf8_lossy(&output.stderr));
+    let pictures = pictures();
+    println!("{}", browser("browser.mjs", &[&address, &pictures.display().to_string()]));
     for name in PICTURES {
         assert!(fs::metadata(pictures.join(name)).unwrap().len() > 20_000, "{name}");
     }
+    run.terminate();
+}
+
+/// Twelve alerts in four groups, as many as fit a screen: what the demo's world never shows.
+#[test]
+fn an_inbox_that_is_full_is_whole() {
+    desk(&["install"]);
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path();
+    let day = crowd::write(&folder.join("inbox/crowd.ndjson")).to_string();
+    let settings = [
+        ("HEADWATER__STORE__URL", "data"),
+        ("HEADWATER__SOURCES__CROWD__PATH", "inbox"),
+        // It ends with its last record, whatever day it is.
+        ("HEADWATER__DETECT__IDLE_MS", "86400000"),
+        ("HEADWATER__SERVE__AUTH__CLEARANCE", "TLP:RED"),
+        ("HEADWATER__SERVE__AUTH__ORGANISATIONS", "*"),
+    ];
+    let mut run = Live::start(folder, "log", &["--role", "all"], &settings);
+    let address = format!("http://{}", served::address(&mut run, folder, "log"));
+    println!("{}", browser("full-inbox.mjs", &[&address, &pictures().display().to_string(), &day]));
     run.terminate();
 }

@@ -279,11 +279,11 @@ impl Api {
 
     /// Counts a step of a sign-in from an address.
     pub(crate) fn step(&self, extensions: &Extensions) -> Result<(), Problem> {
-        self.from_one_address(&self.sign_ins, extensions, "too many sign in from your address")
+        self.one_address(&self.sign_ins, extensions, "too many sign in from your address")
     }
 
     /// Counts a request of an address that needs to show nothing.
-    fn from_one_address(&self, rates: &Rates, extensions: &Extensions, what: &str) -> Result<(), Problem> {
+    fn one_address(&self, rates: &Rates, extensions: &Extensions, what: &str) -> Result<(), Problem> {
         let Some(from) = extensions.get::<Peer>() else { return Ok(()) };
         rates.take(&from.key(), self.now()).map_err(|seconds| too_often(what, seconds))
     }

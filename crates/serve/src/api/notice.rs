@@ -38,6 +38,6 @@ pub(crate) async fn notice(
     from: Extensions,
 ) -> Result<Json<SignInNotice>, Problem> {
     Params::new(query.as_deref())?.finish()?;
-    api.from_one_address(&api.notices, &from, "your address asks too often")?;
+    api.one_address(&api.notices, &from, "your address asks too often")?;
     Ok(Json((*api.notice).clone()))
 }

@@ -236,7 +236,7 @@ fn a_token_does_and_sees_what_its_claims_say_and_nothing_of_it_is_written_down()
 }
 
 #[test]
-fn from_one_address_so_many_keys_are_tried_and_others_are_not_kept_waiting() {
+fn one_address_so_many_keys_are_tried_and_others_are_not_kept_waiting() {
     let bed = Bed::new();
     let model = model(&[], &[]);
     let routes = bed.process(&model, KeyGate::new(bed.people.clone(), bed.clock()));

@@ -238,7 +238,7 @@ fn a_service_that_answers_wrongly_is_asked_again_and_not_at_once() {
 }
 
 #[test]
-fn from_one_address_so_many_sign_ins_are_begun() {
+fn one_address_so_many_sign_ins_are_begun() {
     let (bed, own) = (Bed::new(), Ec::draw());
     let issuer = run(issuer(&own));
     let routes = routes(&bed, &issuer);
