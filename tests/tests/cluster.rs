@@ -104,6 +104,14 @@ fn processes_that_are_killed_in_turn_count_and_publish_everything_once() {
     });
     last.terminate();
     eventually("the alerts are published", || alerts_are_published(&world));
+    // An exercise goes the same way.
+    let drill = ["drill", "--config", CONFIG, "--family", "opioids", "--market", "MX"];
+    let exercise = binary::succeeds(world.folder(), &drill).trim_end().to_owned();
+    eventually("the exercise is published", || {
+        let published = world.kafka.last_values("headwater.alerts.v1");
+        let told = published.iter().find(|row| row["key"] == exercise.as_str());
+        told.is_some_and(|row| row["value"].as_str().unwrap().contains("\"exercise\":true"))
+    });
     drop(detects);
 
     world.equals();
