@@ -336,6 +336,40 @@ async function broken(chrome, base, alert) {
   }
 }
 
+// Where the cursor stands and which charts are tables is in the address: whoever gets it sees the same.
+async function addressed(chrome, base, alert) {
+  for (const [path, chart, cursor, name] of [
+    ['/explore', '.lines', '.reading b', 'chart'],
+    ['/health', '.days', '.reading b', 'days'],
+    [`/alerts/${alert.alert_id}`, '#panel-1 svg[role=slider]', '#panel-1 .reading b', 'shares'],
+  ]) {
+    const { page, wrong, close } = await open(chrome, base);
+    const words = `address of ${path.split('/')[1]}`;
+    const read = async () => {
+      const text = page.locator(cursor).filter({ hasText: /\d{4}/ }).first();
+      await text.waitFor();
+      return text.innerText();
+    };
+    await page.goto(base + path);
+    await page.locator(chart).first().waitFor();
+    const first = await read();
+    for (const key of ['ArrowRight', 'ArrowRight', 'Shift+ArrowLeft', 'ArrowRight']) await page.keyboard.press(key);
+    await page.waitForFunction(() => location.search.includes('day='));
+    const day = await read();
+    expect(day !== first, `${words}: keys move the cursor, from ${first} to ${day}`);
+    await page.reload();
+    await page.locator(chart).first().waitFor();
+    equal(await read(), day, `${words}: the cursor stands where it stood`);
+    await page.keyboard.press('t');
+    await page.locator('button[aria-pressed=true]:has-text("Table")').first().waitFor();
+    equal(new URL(page.url()).searchParams.get('table'), name, `${words}: the chart stands as a table`);
+    await page.reload();
+    await page.locator('button[aria-pressed=true]:has-text("Table")').first().waitFor();
+    equal(wrong, [], `${words}: nothing goes wrong`);
+    await close();
+  }
+}
+
 export async function charts(chrome, base, folder) {
   const alerts = await onDesk(base);
   atlas();
@@ -346,4 +380,5 @@ export async function charts(chrome, base, folder) {
   await phone(chrome, base, folder, alerts[0]);
   await silence(chrome, base, folder);
   await broken(chrome, base, alerts[0]);
+  await addressed(chrome, base, alerts[0]);
 }

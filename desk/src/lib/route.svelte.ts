@@ -30,6 +30,30 @@ export function setParams(values: Record<string, string>): void {
   take();
 }
 
+// Browsers take few changes of an address in a row: what moves with a pointer is written once it rests.
+const REST_MS = 300;
+let resting: ReturnType<typeof setTimeout> | undefined;
+
+export function setParamsAtRest(values: Record<string, string>): void {
+  const { path } = place;
+  clearTimeout(resting);
+  resting = setTimeout(() => path === place.path && setParams(values), REST_MS);
+}
+
+// Charts that stand as tables, by name.
+const tables = () => new Set(param('table').split(',').filter(Boolean));
+
+export function isTable(chart: string): boolean {
+  return tables().has(chart);
+}
+
+export function setTable(chart: string, on = !isTable(chart)): void {
+  const all = tables();
+  if (on) all.add(chart);
+  else all.delete(chart);
+  setParams({ table: [...all].sort().join(',') });
+}
+
 // Follows links inside the desk without loading the page again.
 export function follow(event: MouseEvent): void {
   const link = (event.target as Element).closest?.('a');
