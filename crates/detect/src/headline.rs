@@ -5,12 +5,13 @@ use headwater_model::{Day, Evidence, Kind, Phrase};
 
 use crate::area::Area;
 use crate::cell::CellKey;
-use crate::label_name::LabelName;
+use crate::label_name::{LabelName, Through};
 
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// The sentence in English, and its parts for other languages: the template is the kind's name. Of a displacement
-/// `falling` and `rising` are the routes, or the origins, and `family` says of what.
+/// `falling` and `rising` are the routes, or the origins, and `family` says of what; its sentence leaves the evidence to
+/// the parts, for two ways and a place fill a line.
 pub(crate) fn sentence(
     key: &CellKey,
     falling: &LabelName,
@@ -25,14 +26,16 @@ pub(crate) fn sentence(
         (Some(country), None) => country,
         (Some(country), Some(place)) => format!("{place} ({country})"),
     };
-    let into = if key.kind == Kind::Displacement && key.area != Area::World { "into" } else { "in" };
-    let sentence = format!(
-        "{} fell and {} rose {into} {place} {} since about {}",
-        capital(&falling.short),
-        inner(&rising.short),
-        plural(evidence),
-        day_words(onset)
-    );
+    let (movers, place) = match (key.kind, &key.area) {
+        (Kind::Displacement, Area::World) => (ways(falling, rising), place),
+        (Kind::Displacement, _) => (ways(falling, rising), format!("into {place}")),
+        _ => {
+            let movers = [capital(&falling.short), inner(&rising.short)];
+            (movers, format!("in {place} {}", plural(evidence)))
+        }
+    };
+    let [first, second] = movers;
+    let sentence = format!("{first} fell and {second} rose {place} since about {}", day_words(onset));
     let (falling, rising) = match key.kind {
         Kind::Displacement => (&falling.id, &rising.id),
         _ => (&falling.short, &rising.short),
@@ -50,6 +53,22 @@ pub(crate) fn sentence(
         parts = parts.with("family", &*key.family);
     }
     (sentence, parts)
+}
+
+/// How two ways are told apart in few words: what is the same of both is said once, or not at all where both are direct.
+fn ways(falling: &LabelName, rising: &LabelName) -> [String; 2] {
+    let whole = |name: &LabelName| match &name.through {
+        None => name.short.clone(),
+        Some(Through::Direct) => format!("direct {}", name.short),
+        Some(Through::Via(via)) => format!("{} via {via}", name.short),
+    };
+    let [first, second] = match (&falling.through, &rising.through) {
+        (Some(_), Some(Through::Direct)) if falling.short == rising.short => [whole(falling), "direct".to_owned()],
+        (Some(_), Some(Through::Via(via))) if falling.short == rising.short => [whole(falling), format!("via {via}")],
+        (Some(Through::Direct), Some(Through::Direct)) => [falling.short.clone(), rising.short.clone()],
+        _ => [whole(falling), whole(rising)],
+    };
+    [capital(&first), second]
 }
 
 /// `15 Oct 2020`.
@@ -96,7 +115,7 @@ mod tests {
     use headwater_model::Country;
 
     fn substance(short: &str) -> LabelName {
-        LabelName { id: short.to_lowercase(), name: short.into(), short: short.into(), cas: None }
+        LabelName { id: short.to_lowercase(), name: short.into(), short: short.into(), through: None, cas: None }
     }
 
     fn key(kind: Kind, area: Area) -> CellKey {
@@ -129,25 +148,52 @@ mod tests {
         assert_eq!(parts.args["market"], "world".into());
     }
 
+    fn way(countries: &str) -> LabelName {
+        let countries: Vec<Country> = countries.split('>').map(|c| country(c.as_bytes().try_into().unwrap())).collect();
+        LabelName::of_way(&countries, &Catalog::embedded())
+    }
+
     #[test]
-    fn a_displacement_says_which_way() {
-        let way = |countries: &[&[u8; 2]]| {
-            let countries: Vec<Country> = countries.iter().map(|c| country(c)).collect();
-            LabelName::of_way(&countries, &Catalog::embedded())
-        };
-        let market = key(Kind::Displacement, Area::Market(country(b"NL")));
-        let (direct, poland) = (way(&[b"CN", b"NL"]), way(&[b"CN", b"PL", b"NL"]));
-        let (sentence, parts) = said(&market, &direct, &poland, Evidence::Import);
-        assert_eq!(
-            sentence,
-            "Direct from China fell and from China via Poland rose into Netherlands imports since about 15 Oct 2020"
-        );
-        assert_eq!((&*parts.template, &parts.args["rising"]), ("displacement", &"CN>PL>NL".into()));
-        assert_eq!(parts.args["family"], "opioids".into());
-        assert_eq!(poland.name, "China via Poland to Netherlands");
+    fn a_displacement_says_which_way_and_nothing_twice() {
+        let into = |market: &[u8; 2]| key(Kind::Displacement, Area::Market(country(market)));
         let world = key(Kind::Displacement, Area::World);
-        let (sentence, parts) = said(&world, &way(&[b"CN"]), &way(&[b"IN"]), Evidence::Import);
-        assert_eq!(sentence, "From China fell and from India rose in worldwide imports since about 15 Oct 2020");
-        assert_eq!(parts.args["falling"], "CN".into());
+        let office = key(Kind::Displacement, Area::Office(country(b"NL"), "NL-ZH".into()));
+        let turkey = Catalog::embedded().country_name(country(b"TR")).unwrap().to_owned();
+        for (key, falling, rising, expected) in [
+            (into(b"NL"), "CN>NL", "CN>PL>NL", "Direct from China fell and via Poland rose into Netherlands"),
+            (into(b"NL"), "CN>PL>NL", "CN>NL", "From China via Poland fell and direct rose into Netherlands"),
+            (
+                into(b"NL"),
+                "CN>PL>NL",
+                "CN>PL>DE>NL",
+                "From China via Poland fell and via Poland and Germany rose into Netherlands",
+            ),
+            (into(b"DE"), "CN>DE", "IN>DE", "From China fell and from India rose into Germany"),
+            (into(b"DE"), "CN", "IN", "From China fell and from India rose into Germany"),
+            (into(b"DE"), "CN>DE", "IN>TR>DE", "Direct from China fell and from India via TURKEY rose into Germany"),
+            (into(b"DE"), "IN>TR>DE", "CN>DE", "From India via TURKEY fell and direct from China rose into Germany"),
+            (
+                into(b"DE"),
+                "CN>TR>DE",
+                "IN>TR>DE",
+                "From China via TURKEY fell and from India via TURKEY rose into Germany",
+            ),
+            (office, "CN>NL", "CN>PL>NL", "Direct from China fell and via Poland rose into NL-ZH (Netherlands)"),
+            (world, "CN", "IN", "From China fell and from India rose worldwide"),
+        ] {
+            let (sentence, parts) = said(&key, &way(falling), &way(rising), Evidence::Import);
+            let expected = expected.replace("TURKEY", &turkey);
+            assert_eq!(sentence, format!("{expected} since about 15 Oct 2020"), "{falling} to {rising}");
+            assert_eq!((&*parts.template, &parts.args["family"]), ("displacement", &"opioids".into()));
+            assert_eq!((&parts.args["falling"], &parts.args["rising"]), (&falling.into(), &rising.into()));
+            assert_eq!(parts.args["evidence"], "import".into(), "the second line says it");
+        }
+    }
+
+    #[test]
+    fn a_way_has_a_name_in_full() {
+        assert_eq!(way("CN>PL>NL").name, "China via Poland to Netherlands");
+        assert_eq!(way("CN>NL").name, "China to Netherlands");
+        assert_eq!(way("CN").name, "China");
     }
 }
