@@ -11,7 +11,7 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 
 /// The sentence in English, and its parts for other languages: the template is the kind's name. Of a displacement
 /// `falling` and `rising` are the routes, or the origins, and `family` says of what; its sentence leaves the evidence to
-/// the parts, for two ways and a place fill a line.
+/// the parts, for two ways and a place fill a line; so do those of what was declared.
 pub(crate) fn sentence(
     key: &CellKey,
     falling: &LabelName,
@@ -31,7 +31,12 @@ pub(crate) fn sentence(
         (Kind::Displacement, _) => (ways(falling, rising), format!("into {place}")),
         _ => {
             let movers = [capital(&falling.short), inner(&rising.short)];
-            (movers, format!("in {place} {}", plural(evidence)))
+            let place = match (undeclared(evidence), &key.area) {
+                (Some(evidence), _) => format!("in {place} {evidence}"),
+                (None, Area::World) => place,
+                (None, _) => format!("in {place}"),
+            };
+            (movers, place)
         }
     };
     let [first, second] = movers;
@@ -77,19 +82,17 @@ pub(crate) fn day_words(day: Day) -> String {
     format!("{day} {} {year}", MONTHS[month as usize - 1])
 }
 
-fn plural(evidence: Evidence) -> &'static str {
-    match evidence {
-        Evidence::Import => "imports",
-        Evidence::Export => "exports",
-        Evidence::Transit => "transit",
-        Evidence::PreExportNotice => "pre-export notices",
+/// How it came to be known; none of what was declared, the common case, which the parts alone say.
+fn undeclared(evidence: Evidence) -> Option<&'static str> {
+    Some(match evidence {
+        Evidence::Import | Evidence::Export | Evidence::Transit | Evidence::PreExportNotice => return None,
         Evidence::SuspiciousOrder => "suspicious orders",
         Evidence::Seizure => "seizures",
         Evidence::StoppedShipment => "stopped shipments",
         Evidence::Theft => "thefts",
         Evidence::Laboratory => "laboratories",
         Evidence::Identification => "identifications",
-    }
+    })
 }
 
 /// A name at the start of a sentence.
@@ -141,11 +144,14 @@ mod tests {
         assert_eq!((&*parts.template, &parts.args["since"]), ("substitution", &"2020-10-15".into()));
         let north = key(Kind::Substitution, Area::Office(us, "North".into()));
         let (sentence, _) = said(&north, &substance("1-boc-4-AP"), &substance("MDMA"), Evidence::Import);
-        assert!(sentence.starts_with("1-boc-4-AP fell and MDMA rose in North ("), "{sentence}");
+        assert_eq!(sentence, format!("1-boc-4-AP fell and MDMA rose in North ({name}) since about 15 Oct 2020"));
         let world = key(Kind::Substitution, Area::World);
         let (sentence, parts) = said(&world, &substance("Heroin"), &substance("Fentanyl"), Evidence::Seizure);
         assert_eq!(sentence, "Heroin fell and fentanyl rose in worldwide seizures since about 15 Oct 2020");
         assert_eq!(parts.args["market"], "world".into());
+        let (sentence, parts) = said(&world, &substance("Heroin"), &substance("Fentanyl"), Evidence::PreExportNotice);
+        assert_eq!(sentence, "Heroin fell and fentanyl rose worldwide since about 15 Oct 2020");
+        assert_eq!(parts.args["evidence"], "pre_export_notice".into());
     }
 
     fn way(countries: &str) -> LabelName {
