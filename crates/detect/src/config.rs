@@ -9,7 +9,7 @@ use headwater_model::Budgets;
 use crate::limits::Limits;
 
 /// Name of the statistic in an alert's `versions.model`: changes whenever the same panes may give another number.
-pub const MODEL: &str = "e-shift-6";
+pub const MODEL: &str = "e-shift-7";
 
 /// How a [`crate::Detector`] decides. `Config::default()` is what the product runs with.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,14 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headwater_model::{Day, Pane};
-
-/// Days of habit that are looked back on.
-const HABIT_DAYS: i32 = 364;
-/// A source is silent beyond its habit after this many times its usual gap,
-const GAP_FACTOR: i32 = 2;
-/// and never before as many days: weekends and holidays are no silence.
-const GAP_DAYS_MIN: i32 = 14;
+use headwater_model::{Day, HABIT_DAYS, Habit, Pane};
 
 /// Events that became known, by known day and delay; days older than [`HABIT_DAYS`] are dropped when new ones come.
 #[derive(Clone, Debug, Default)]
@@ -65,11 +58,8 @@ impl Reporting {
 
     /// Silent days and usual gap when the source is silent beyond its habit on `day`.
     pub fn silent(&self, day: Day) -> Option<(i32, i32)> {
-        let last = self.last()?;
-        let known: Vec<Day> = self.days.keys().map(|(day, _)| *day).collect();
-        let usual = known.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0);
-        let silent = day - last;
-        (usual > 0 && silent > GAP_DAYS_MIN.max(GAP_FACTOR * usual)).then_some((silent, usual))
+        let habit = Habit::of(self.days.keys().map(|(day, _)| *day))?;
+        Some((habit.silent_days(day)?, habit.usual_gap_days()))
     }
 }
 
@@ -107,5 +97,11 @@ mod tests {
         }
         assert_eq!(reporting.silent(Day(310)), None);
         assert_eq!(reporting.silent(Day(311)), Some((21, 10)));
+        // One silence is not the habit that hides the next.
+        for day in (390..450).step_by(10) {
+            reporting.add(&pane(day, day, 1));
+        }
+        assert_eq!((reporting.silent(Day(460)), reporting.silent(Day(461))), (None, Some((21, 10))));
+        assert_eq!(Reporting::default().silent(Day(461)), None);
     }
 }
