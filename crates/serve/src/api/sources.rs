@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use headwater_model::{Counts, Day, Reason};
+use headwater_model::{Counts, Day, Reason, Silence};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +21,24 @@ pub(crate) struct Delay {
     median_days: i32,
     /// By which nine tenths had.
     p90_days: i32,
+}
+
+/// Days on which a source was silent beyond its habit.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SilentDays {
+    /// The day after a report.
+    #[schema(value_type = String, format = Date)]
+    from: Day,
+    /// The day before the next one; absent while the silence lasts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    to: Option<Day>,
+}
+
+impl SilentDays {
+    fn of(silence: Silence) -> SilentDays {
+        SilentDays { from: silence.from, to: silence.to }
+    }
 }
 
 /// A reporting organisation, from the records that the caller may see.
@@ -48,6 +66,14 @@ pub(crate) struct SourceQuality {
     /// Observations by the day on which they became known, corrections and withdrawals taken off: of each of the 92 days
     /// that end with `recent_to`.
     recent: Vec<i64>,
+    /// The longest gap between two days with observations that is usual: a silence is longer than 14 days and than twice
+    /// that. Of its last 364 days; absent where it reported on fewer than two of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usual_gap_days: Option<i32>,
+    /// When it was silent beyond that, within the 364 days that end with `recent_to`, earliest first. Whether it is silent
+    /// now is told of `closed_to`, for of later days not everything may have been read, and of `recent_to` where detection
+    /// has closed no day.
+    silences: Vec<SilentDays>,
     simulated: bool,
 }
 
@@ -104,7 +130,8 @@ pub(crate) async fn sources(
     let computed_up_to = reader.clearance.marking().as_str();
     let list = api.ask(&reader, move |view, _| {
         let reporters = view.reporters();
-        let recent_to = reporters.sources.iter().map(|state| state.last_report()).max().max(view.closed_to());
+        let recent_to = reporters.last_report().max(view.closed_to());
+        let told_to = view.closed_to().or(recent_to);
         let sources = reporters.sources.iter().map(|state| SourceQuality {
             simulated: state.is_simulated(),
             source: state.source.clone(),
@@ -116,6 +143,10 @@ pub(crate) async fn sources(
             delay: state.delay_days().map(|[median_days, p90_days]| Delay { median_days, p90_days }),
             complete_to: Some(state.complete_to()),
             recent: recent_to.map(|end| state.recent(end)).unwrap_or_default(),
+            usual_gap_days: state.usual_gap_days(),
+            silences: recent_to
+                .zip(told_to)
+                .map_or(Vec::new(), |(end, told)| state.silences(end, told).into_iter().map(SilentDays::of).collect()),
         });
         let account = |account: crate::read::Account| InputAccount {
             input: account.input.to_string(),

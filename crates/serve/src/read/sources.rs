@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 
 use headwater_history::{Delays, MEASURED_DAYS, Reports};
-use headwater_model::{Counts, Day, Evidence, Input, Reason};
+use headwater_model::{Counts, Day, Evidence, HABIT_DAYS, Habit, Input, Reason, Silence};
 
 use super::reporting::Reporting;
 use super::{Complete, View};
@@ -33,6 +33,8 @@ pub struct SourceState {
     pub taken_back: u64,
     /// How late its reports of the last 364 known days were.
     delays: Delays,
+    /// How often it reports: of the days on which more became known than was taken back.
+    habit: Option<Habit>,
     /// Net observations by the day on which they became known, of the last days on which it reported.
     recent: BTreeMap<Day, i64>,
 }
@@ -44,13 +46,14 @@ impl SourceState {
         let last_report = seen.iter().filter_map(|class| class.known()).map(|(_, last)| last).max()?;
         let mut reports = Reports::new();
         seen.iter().for_each(|class| class.add_to(&mut reports, last_report - (MEASURED_DAYS - 1)));
-        let mut recent: BTreeMap<Day, i64> = BTreeMap::new();
-        for (&(known, _), &events) in reports.range((last_report - (RECENT_DAYS - 1), Day(i32::MIN))..) {
-            let sum = recent.entry(known).or_default();
+        let mut by_known: BTreeMap<Day, i64> = BTreeMap::new();
+        for (&(known, _), &events) in &reports {
+            let sum = by_known.entry(known).or_default();
             *sum = sum.saturating_add(events);
         }
         Some(SourceState {
-            recent,
+            habit: Habit::of(by_known.iter().filter(|(_, events)| **events > 0).map(|(known, _)| *known)),
+            recent: by_known.split_off(&(last_report - (RECENT_DAYS - 1))),
             source: source.to_owned(),
             evidence: seen.iter().flat_map(|class| class.kinds()).collect(),
             first_report,
@@ -87,6 +90,20 @@ impl SourceState {
         (0..RECENT_DAYS).rev().map(|back| self.recent.get(&(end - back)).copied().unwrap_or_default()).collect()
     }
 
+    /// The longest gap between two of its reports that is usual; none where fewer than two days are known on which it
+    /// reported.
+    pub fn usual_gap_days(&self) -> Option<i32> {
+        self.habit.as_ref().map(Habit::usual_gap_days)
+    }
+
+    /// When it was silent beyond its habit, of the year up to a day, and the silence that lasts on another: the last day
+    /// of which silence can be told.
+    pub fn silences(&self, year_to: Day, told_to: Day) -> Vec<Silence> {
+        let Some(habit) = &self.habit else { return Vec::new() };
+        let past = habit.silences().iter().filter(|silence| silence.to.is_some_and(|to| to > year_to - HABIT_DAYS));
+        past.copied().chain(habit.lasting(told_to)).collect()
+    }
+
     /// What part of its figures of a day have most likely arrived, by what is known on another day: the part of its
     /// reports of the last 364 known days that took no longer than from the one day to the other. It does not go on
     /// growing when the source falls silent. None where it has no reports.
@@ -103,6 +120,13 @@ pub struct Reporters {
     pub sources: Vec<SourceState>,
     /// The line of completeness.
     pub complete: Complete,
+}
+
+impl Reporters {
+    /// The latest of their reports.
+    pub fn last_report(&self) -> Option<Day> {
+        self.sources.iter().map(SourceState::last_report).max()
+    }
 }
 
 /// The account of an input: everything that was read of it, whatever its marking.
@@ -212,6 +236,14 @@ mod tests {
         PaneKey { series, event_day: EventDay(Day(day)), period_days, known_on }
     }
 
+    /// The habit of a source by its panes' known days and events.
+    fn habit_of(panes: &[(Day, i64)]) -> Option<Habit> {
+        let last = panes.iter().map(|(known, _)| *known).max()?;
+        let within = panes.iter().map(|(known, _)| *known).filter(|known| last - *known < 364);
+        let on = |day: &Day| panes.iter().filter(|(known, _)| known == day).map(|(_, events)| events).sum::<i64>();
+        Habit::of(within.filter(|day| on(day) > 0))
+    }
+
     proptest! {
         /// However the rows come in files: each figure is that of all panes that the reader sees, read as a whole.
         #[test]
@@ -267,6 +299,14 @@ mod tests {
                     own.iter().filter(|pane| pane.key.known_on.0 == end - back).map(|pane| pane.sums.events).sum()
                 }).collect();
                 prop_assert_eq!(state.recent(end), recent);
+                let habit = habit_of(&own.iter().map(|pane| (pane.key.known_on.0, pane.sums.events)).collect::<Vec<_>>());
+                prop_assert_eq!(state.usual_gap_days(), habit.as_ref().map(Habit::usual_gap_days));
+                let silences = |to: Day| habit.iter().flat_map(move |habit| {
+                    habit.silences().iter().copied().filter(move |one| one.to.unwrap() > to - 364)
+                });
+                let lasting = habit.as_ref().and_then(|habit| habit.lasting(end + 60));
+                let expected: Vec<Silence> = silences(end + 60).chain(lasting).collect();
+                prop_assert_eq!(state.silences(end + 60, end + 60), expected);
                 prop_assert_eq!(state.events, own.iter().map(|pane| pane.sums.events).sum::<i64>());
                 let kinds: BTreeSet<_> = own.iter().map(|pane| names.series.get(pane.key.series).evidence).collect();
                 prop_assert_eq!(&state.evidence, &kinds);

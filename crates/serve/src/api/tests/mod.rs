@@ -5,6 +5,7 @@ mod keys;
 mod people;
 mod property;
 mod sign_in;
+mod sources;
 mod views;
 
 use std::collections::BTreeSet;
