@@ -40,7 +40,7 @@ pub use operations::{Operations, Report, operations};
 pub use peer::behind;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use rate::Rate;
-pub use read::{Held, ReadModel, Taken};
+pub use read::{Held, Needs, ReadModel, Taken};
 pub use reader::{Gate, OpenGate, Reader};
 pub use server::Server;
 pub use token::{ClaimRules, Http, KeySource, TokenRules, Tokens};

@@ -13,7 +13,7 @@ use headwater_log::{ApiServed, Lasting, ReadModelFailing, ReadModelReady, ReadMo
 use headwater_model::Budgets;
 use headwater_people::{Location, Moment, People};
 use headwater_runtime::{Config, ServeSettings};
-use headwater_serve::{Clock, Grounds, Limits, Rate, ReadModel, Server, SignInNotice, api, behind};
+use headwater_serve::{Clock, Grounds, Limits, Needs, Rate, ReadModel, Server, SignInNotice, api, behind};
 use headwater_store::Archive;
 
 use crate::archive::Holdings;
@@ -53,7 +53,7 @@ impl Serving {
         rate: Rate,
     ) -> Result<Serving, Failure> {
         open_files::raise();
-        let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets));
+        let model = Arc::new(ReadModel::new(Arc::clone(catalog), budgets, needs()));
         let people = location(config)?;
         let routes = async || {
             let people = People::open(&people).await.map_err(anyhow::Error::from)?;
@@ -112,6 +112,14 @@ impl Serving {
             }
         }
     }
+}
+
+/// What detection must have of a cell before it sees anything, as the product runs it. A pair has two sides: where one
+/// reporter has less than twice the least baseline, hardly a substance could be seen to fall.
+fn needs() -> Needs {
+    let config = headwater_detect::StatisticConfig::default();
+    let incidents_a_year = (2.0 * config.baseline_min).ceil() as i64;
+    Needs { incidents_a_year, history_days: config.history_weeks * 7 }
 }
 
 /// Where the people's state is.

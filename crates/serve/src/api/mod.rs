@@ -9,6 +9,7 @@ mod beside;
 mod body;
 mod carrying;
 mod catalog;
+mod coverage;
 mod feed;
 mod keys;
 mod me;
@@ -165,6 +166,7 @@ pub fn api(grounds: Grounds) -> Router {
         .route("/api/v1/volumes", get(volumes::volumes))
         .route("/api/v1/shares", get(shares::shares))
         .route("/api/v1/sources", get(sources::sources))
+        .route("/api/v1/coverage", get(coverage::coverage))
         .route("/api/v1/observations", get(observations::list))
         .route("/api/v1/notices", get(notices::unanswered))
         .route("/api/v1/quality", get(quality::quality))

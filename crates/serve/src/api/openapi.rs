@@ -34,7 +34,7 @@ pub(crate) struct ProblemAnswer(Problem);
         super::sources::sources, super::catalog::substances, super::catalog::controls, super::me::me, super::stream::stream,
         super::beside::looked, super::notes::list, super::notes::add, super::triage::one, super::triage::change,
         super::triage::change_many, super::triage::transitions, super::observations::list, super::observations::of_alert,
-        super::notices::unanswered, super::parties::of_alert, super::quality::quality,
+        super::notices::unanswered, super::parties::of_alert, super::quality::quality, super::coverage::coverage,
         super::audit::list, super::keys::list, super::keys::create, super::keys::revoke,
         super::sessions::list, super::sessions::end, super::views::list, super::views::one, super::views::create, super::views::change,
         super::views::forget, super::notice::notice, crate::oidc::routes::sign_in,

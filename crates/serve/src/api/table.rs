@@ -58,6 +58,7 @@ impl Format {
 /// A column; what is absent is empty.
 pub(crate) enum Column {
     Day(Vec<Day>),
+    DayOrNone(Vec<Option<Day>>),
     Number(Vec<Option<i64>>),
     Text(Vec<Option<String>>),
 }
@@ -89,6 +90,7 @@ impl Table {
     fn lines(&self) -> usize {
         self.columns.first().map_or(0, |(_, column)| match column {
             Column::Day(days) => days.len(),
+            Column::DayOrNone(days) => days.len(),
             Column::Number(numbers) => numbers.len(),
             Column::Text(texts) => texts.len(),
         })
@@ -105,6 +107,11 @@ impl Table {
                 }
                 match column {
                     Column::Day(days) => out.push_str(&days[line].to_string()),
+                    Column::DayOrNone(days) => {
+                        if let Some(day) = days[line] {
+                            out.push_str(&day.to_string());
+                        }
+                    }
                     Column::Number(numbers) => {
                         if let Some(number) = numbers[line] {
                             out.push_str(&number.to_string());
@@ -124,6 +131,10 @@ impl Table {
             let (data, null, array): (_, _, ArrayRef) = match column {
                 Column::Day(days) => {
                     (DataType::Date32, false, Arc::new(Date32Array::from_iter_values(days.iter().map(|day| day.0))))
+                }
+                Column::DayOrNone(days) => {
+                    let days = days.iter().map(|day| day.map(|day| day.0));
+                    (DataType::Date32, true, Arc::new(Date32Array::from_iter(days)))
                 }
                 Column::Number(numbers) => {
                     (DataType::Int64, true, Arc::new(Int64Array::from_iter(numbers.iter().copied())))

@@ -218,18 +218,21 @@ fn arrived(page: &[VolumeLine], sources: &[SourceState], as_of: Option<Day>) -> 
 /// The sheet of a selection, and the sources.
 pub(super) async fn sheet(api: &Api, reader: &Reader, of: Selection) -> Result<(VolumeSheet, Arc<Reporters>), Problem> {
     let asked = api.ask(reader, move |view, given_up| {
-        let sheet = view.volumes(&of, given_up).map_err(|refused| match refused {
-            Refused::TooMuch { at_most } => Problem::too_much(format!(
-                "the question adds up more than {at_most} figures: name substances, markets, sources or kinds"
-            )),
-            Refused::Overflow(day) => {
-                Problem::too_much(format!("a sum on {day} leaves 64 bits: ask for less at a time"))
-            }
-            Refused::GivenUp => Problem::timed_out("nobody waited for the answer"),
-        })?;
+        let sheet = view.volumes(&of, given_up).map_err(refused)?;
         Ok((sheet, view.reporters()))
     });
     asked.await
+}
+
+/// Why a question to the read model has no answer.
+pub(super) fn refused(refused: Refused) -> Problem {
+    match refused {
+        Refused::TooMuch { at_most } => Problem::too_much(format!(
+            "the question adds up more than {at_most} figures: name substances, markets, sources or kinds"
+        )),
+        Refused::Overflow(day) => Problem::too_much(format!("a sum on {day} leaves 64 bits: ask for less at a time")),
+        Refused::GivenUp => Problem::timed_out("nobody waited for the answer"),
+    }
 }
 
 fn selection(params: &mut Params) -> Result<Selection, Problem> {

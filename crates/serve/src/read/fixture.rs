@@ -4,7 +4,10 @@ use headwater_model::{
     Access, Alert, Country, Day, EventDay, Evidence, Input, KnownDay, Marking, Names, PaneKey, Route, Series, Sums,
 };
 
-use super::{Held, Taken};
+use super::{Held, Needs, Taken};
+
+/// What detection needs, as the product has it.
+pub const NEEDS: Needs = Needs { incidents_a_year: 9, history_days: 364 };
 
 /// A record of one item.
 #[derive(Clone, Debug)]
@@ -50,6 +53,13 @@ fn key(names: &mut Names, record: &Record) -> PaneKey {
 
 /// What a store with these records, each in a file of its own, and these alerts is read to.
 pub fn held(records: &[Record], alerts: &[Alert]) -> Held {
+    let mut held = unclosed(records);
+    held.tell(alerts.iter().cloned(), Day(20_000));
+    held
+}
+
+/// The same before detection has closed a day.
+pub fn unclosed(records: &[Record]) -> Held {
     let mut held = Held::default();
     let input = Input::parse("trade/0").unwrap();
     for record in records {
@@ -60,7 +70,6 @@ pub fn held(records: &[Record], alerts: &[Alert]) -> Held {
         taken.names = names;
         held.take(&input, taken).unwrap();
     }
-    held.tell(alerts.iter().cloned(), Day(20_000));
     held
 }
 

@@ -9,6 +9,7 @@ use headwater_model::{
 };
 
 use super::alerts::Book;
+use super::coverage::Coverage;
 use super::index::Index;
 use super::reporting::Reporting;
 use super::sources::Reporters;
@@ -84,6 +85,8 @@ pub struct Held {
     pub(super) reporting: BTreeMap<(Id<Box<str>>, Id<Access>), Reporting>,
     /// By the classes that a reader sees; forgotten with every change.
     pub(super) reporters: Mutex<BTreeMap<Vec<bool>, Arc<Reporters>>>,
+    /// Likewise; forgotten too when a day is closed.
+    pub(super) coverage: Mutex<BTreeMap<Vec<bool>, Arc<Coverage>>>,
 }
 
 impl Held {
@@ -123,6 +126,7 @@ impl Held {
             (standing.clock, standing.total) = (head.clock, head.total);
         }
         self.reporters.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        self.coverage.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         Ok(())
     }
 
@@ -130,6 +134,7 @@ impl Held {
     pub fn tell(&mut self, alerts: impl IntoIterator<Item = Alert>, closed_to: Day) {
         alerts.into_iter().for_each(|alert| self.book.add(alert));
         self.closed_to = self.closed_to.max(Some(closed_to));
+        self.coverage.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Keeps how many cells are watched, and how many are not, where that is known.

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod complete;
+mod coverage;
 mod held;
 mod index;
 mod reporting;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 
 pub use alerts::{AlertFilter, Sight, Sort, Told};
 pub use complete::Complete;
+pub use coverage::{Coverage, LittleSeen, Needs};
 pub use held::{Held, Taken};
 pub use sources::{Account, Reporters, SourceState};
 pub use volumes::{Granularity, Refused, RollUp, Selection, VolumeLine, VolumeSheet};
@@ -31,14 +33,16 @@ pub struct ReadModel {
     catalog: Arc<Catalog>,
     /// What a desk can work through: ranks are told anew for each reader.
     budgets: Budgets,
+    /// What detection must have of a cell.
+    needs: Needs,
     held: RwLock<Option<Held>>,
     changed: watch::Sender<u64>,
 }
 
 impl ReadModel {
     /// Without anything in it: it answers when something was published.
-    pub fn new(catalog: Arc<Catalog>, budgets: Budgets) -> ReadModel {
-        ReadModel { catalog, budgets, held: RwLock::new(None), changed: watch::channel(0).0 }
+    pub fn new(catalog: Arc<Catalog>, budgets: Budgets, needs: Needs) -> ReadModel {
+        ReadModel { catalog, budgets, needs, held: RwLock::new(None), changed: watch::channel(0).0 }
     }
 
     /// Puts another state in place of the one there was.

@@ -16,7 +16,7 @@ pub(super) const SIMULATED: &str = "SIM-";
 const RECENT_DAYS: i32 = 92;
 
 /// Groups of readers who see the same, of whom it is kept what they see of the sources.
-const KEPT_MAX: usize = 64;
+pub(super) const KEPT_MAX: usize = 64;
 
 /// A reporting organisation, from the records that the reader sees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +102,11 @@ impl SourceState {
         let Some(habit) = &self.habit else { return Vec::new() };
         let past = habit.silences().iter().filter(|silence| silence.to.is_some_and(|to| to > year_to - HABIT_DAYS));
         past.copied().chain(habit.lasting(told_to)).collect()
+    }
+
+    /// The silence that lasts on a day.
+    pub(super) fn lasting_silence(&self, day: Day) -> Option<Silence> {
+        self.habit.as_ref()?.lasting(day)
     }
 
     /// What part of its figures of a day have most likely arrived, by what is known on another day: the part of its
@@ -207,6 +212,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::read::fixture::NEEDS;
     use crate::read::{Held, ReadModel, Taken};
 
     /// Source, label, kind, day, length, delay, events; and the signs of its rows: one that is taken back on the same
@@ -280,7 +286,7 @@ mod tests {
             let index = panes.sorted(&names);
             let line = complete_to(&index, &names, None);
 
-            let model = ReadModel::new(Catalog::embedded(), Budgets::common(10));
+            let model = ReadModel::new(Catalog::embedded(), Budgets::common(10), NEEDS);
             model.publish(held);
             let reader = Clearance::new(LABELS[label], [] as [&str; 0]);
             let reporters = model.view(&reader).unwrap().reporters();

@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
 use crate::api::{Grounds, api, document};
-use crate::read::fixture::{Record, held, open};
+use crate::read::fixture::{NEEDS, Record, held, open};
 use crate::{Clock, Gate, OpenGate, Problem, Rate, ReadModel, Reader, SignInNotice};
 
 /// A store filled with real epochs, as the room of the archive's questions tests itself with.
@@ -160,7 +160,7 @@ impl Gate for As {
 }
 
 pub fn model(records: &[Record], alerts: &[Alert]) -> Arc<ReadModel> {
-    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10)));
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10), NEEDS));
     model.publish(held(records, alerts));
     model
 }

@@ -1,6 +1,7 @@
 mod archive;
 mod audit;
 mod bed;
+mod coverage;
 mod keys;
 mod people;
 mod property;
@@ -22,7 +23,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::document;
-use crate::read::fixture::{Record, alert, held, open};
+use crate::read::fixture::{NEEDS, Record, alert, held, open};
 use crate::{PROBLEM_JSON, ReadModel};
 use bed::{Bed, answer, ask, everything, json, model, operations, paths, record, run, up_to};
 
@@ -148,7 +149,7 @@ fn every_answer_has_its_headers_and_every_error_is_a_problem() {
 
 #[test]
 fn before_the_store_was_read_it_says_so() {
-    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10)));
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), Budgets::common(10), NEEDS));
     let bed = Bed::new();
     let routes = bed.routes(&model, everything());
     run(async {
@@ -397,7 +398,7 @@ fn a_budget_has_room_for_what_the_reader_sees() {
         (alert.market, alert.priority.score) = (market.to_owned(), score);
     }
     let budgets = Budgets { markets: [("US".into(), 1)].into(), ..Budgets::common(10) };
-    let model = Arc::new(ReadModel::new(Catalog::embedded(), budgets));
+    let model = Arc::new(ReadModel::new(Catalog::embedded(), budgets, NEEDS));
     model.publish(held(&[], &alerts));
     let bed = Bed::new();
     let process = |reader| bed.routes(&model, reader);
