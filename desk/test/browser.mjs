@@ -40,7 +40,8 @@ for (const size of Object.keys(SIZES)) {
     const { page, wrong, close } = await open(chrome, base, { size, theme });
     await page.goto(`${base}/`);
     await loaded(page);
-    await page.waitForFunction(() => document.querySelector('.row .spark path'));
+    // What is not shown is not asked for.
+    await page.waitForFunction(() => !document.querySelector('.row .spark').checkVisibility() || document.querySelector('.row .spark path'));
     await page.waitForTimeout(500);
     await holds(page, `inbox ${size} ${theme}`);
     await accessible(page, `inbox ${size} ${theme}`);
@@ -72,6 +73,7 @@ for (const size of Object.keys(SIZES)) {
       const screen = SIZES[size][1];
       const below = await page.evaluate((screen) => ['h1', '.lead', '.six', '.chart', '#panel-2 li'].filter((part) => document.querySelector(part).getBoundingClientRect().top > screen - 52), screen);
       equal(below, [], `alert ${size} ${theme}: it can be judged without a scroll`);
+      if (size === 'wide') expect(await page.evaluate(() => [...document.querySelectorAll('#panel-2 li')].at(-1).getBoundingClientRect().bottom <= document.querySelector('.hints').getBoundingClientRect().top), `alert wide ${theme}: all that speaks against it stands on the first screen`);
     }
     equal(wrong, [], `${size} ${theme}: nothing goes wrong`);
     await close();

@@ -1,7 +1,7 @@
 // Explore and Data health beyond the jobs of a shift, and the desk as seen by everyone.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { equal, expect, open } from './harness.mjs';
+import { accessible, equal, expect, holds, open } from './harness.mjs';
 import { tokens } from './tokens.mjs';
 
 const explore = async (page, base, query = '') => {
@@ -102,6 +102,39 @@ async function states(chrome, base) {
   await close();
 }
 
+// Where little is seen, as the API says it; what became of the records of each input.
+async function cells(chrome, base, folder) {
+  const [coverage, { inputs }] = await Promise.all(['coverage', 'sources'].map(async (path) => (await fetch(`${base}/api/v1/${path}`)).json()));
+  const { page, wrong, close } = await open(chrome, base);
+  await page.goto(`${base}/health`);
+  const panel = page.locator('.panel:has(a[href*="coverage"])');
+  // This world is seen everywhere: that is said, and how much was looked at.
+  await panel.getByText(`${coverage.little_total} of ${coverage.cells} families by market`).waitFor();
+  equal([coverage.little, coverage.cells > 0, (await panel.innerText()).includes('In every family and market a shift could be seen.')], [[], true, true], `cells: none of ${coverage.cells} lacks anything`);
+  const [file] = await Promise.all([page.waitForEvent('download'), panel.getByText('CSV').click()]);
+  equal(readFileSync(await file.path(), 'utf8').trim(), 'family,market,reasons,sources,silent,records,since', 'cells: the CSV has no row');
+  // One that is not.
+  const cell = (market, since, ...reasons) => ({ family: 'opioids', market, reasons, sources: [], silent: [], records: 3, since });
+  const little = [cell('AR', '2026-06-20', 'source_silent'), cell('AR', '2026-06-02', 'source_silent', 'one_reporter'), cell('GT', null, 'too_few_records'), cell('LA', null, 'too_few_records'), cell('BO', null, 'too_few_records', 'one_reporter'), cell('PK', null, 'one_reporter')];
+  await page.route('**/api/v1/coverage', (route) => route.fulfill({ json: { ...coverage, cells: 412, little, little_total: little.length } }));
+  await page.reload();
+  await panel.getByText('6 of 412 families by market').waitFor();
+  const rows = await panel.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map(({ textContent }) => textContent.replaceAll('\u00a0', ' '))));
+  equal(rows, [['Source silent', 'Argentina', '2', '2 Jun 2026'], ['Too few records', 'Guatemala, Laos, 1 more', '3', '–'], ['One reporter only', 'Pakistan', '1', '–']], 'cells: by their gravest reason, where and since when');
+  await holds(page, 'cells');
+  await accessible(page, 'cells');
+  await page.getByText('By partition').click();
+  const table = page.locator('.panel:has(button:has-text("By partition")) tbody tr');
+  await table.first().waitFor();
+  equal([await table.count(), new URL(page.url()).searchParams.get('by')], [inputs.length, 'partition'], 'partitions: each has its row, and the address says so');
+  equal(await table.evaluateAll((all) => all.map((row) => row.lastElementChild.textContent.trim())), inputs.map(() => '0'), 'partitions: each adds up');
+  await page.screenshot({ path: join(folder, 'health-partitions.png') });
+  await holds(page, 'partitions');
+  await accessible(page, 'partitions');
+  equal(wrong, [], 'cells and partitions: nothing goes wrong');
+  await close();
+}
+
 // Colours that the reader forces, paper, eyes that see fewer colours.
 async function everyone(chrome, base, folder, alert) {
   const { page, wrong, close } = await open(chrome, base);
@@ -152,6 +185,7 @@ export async function exploreAndHealth(chrome, base, folder, alert) {
   await words(chrome, base);
   await files(chrome, base);
   await states(chrome, base);
+  await cells(chrome, base, folder);
   await everyone(chrome, base, folder, alert);
   await licences(chrome, base);
   tokens();

@@ -1,4 +1,5 @@
 // A picture of a chart, with its title, its marking and what it was built from.
+import { session } from '../lib/session.svelte';
 import type { Tlp } from '../lib/types';
 import { shape } from './shape';
 
@@ -45,17 +46,20 @@ export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: s
       return { image, width: image.width, height: image.height };
     }),
   );
-  const width = Math.max(...images.map((image) => image.width)) + 2 * MARGIN;
+  const foot = [...words, `Headwater ${session.me?.build ?? ''}`].join(' · ');
+  const canvas = document.createElement('canvas');
+  const draw = canvas.getContext('2d')!;
+  const font = getComputedStyle(document.body).fontFamily;
+  const [small, large] = [`400 12px ${font}`, `700 15px ${font}`];
+  const wide = (style: string, texts: string[]) => texts.map((text) => ((draw.font = style), draw.measureText(text).width));
+  const width = Math.ceil(Math.max(...images.map((image) => image.width), ...wide(large, [title]), ...wide(small, [foot, ...captions])) + 2 * MARGIN);
   const keyTop = HEAD + images.reduce((sum, image) => sum + image.height + MARGIN, captions.length * CAPTION);
   const height = keyTop + key.length * KEY_LINE + FOOT;
-  const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width * SHARP, height * SHARP];
-  const draw = canvas.getContext('2d')!;
   draw.scale(SHARP, SHARP);
   const style = getComputedStyle(document.documentElement);
   draw.fillStyle = style.getPropertyValue('--surface');
   draw.fillRect(0, 0, width, height);
-  const font = getComputedStyle(document.body).fontFamily;
   for (const [top, tall] of [[0, 22], [height - 22, 22]]) {
     draw.fillStyle = '#000';
     draw.fillRect(0, top, width, tall);
@@ -64,10 +68,10 @@ export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: s
     draw.fillText(simulated ? `${marking}   SIMULATED DATA` : marking, MARGIN, top + 15);
   }
   draw.fillStyle = style.getPropertyValue('--ink');
-  draw.font = `700 15px ${font}`;
+  draw.font = large;
   draw.fillText(title, MARGIN, 44);
   let y = HEAD;
-  draw.font = `400 12px ${font}`;
+  draw.font = small;
   for (const [at, { image, width, height }] of images.entries()) {
     if (captions[at]) draw.fillText(captions[at], MARGIN, (y += CAPTION) - 6);
     draw.drawImage(image, MARGIN, y, width, height);
@@ -84,6 +88,6 @@ export async function png(parts: (SVGSVGElement | HTMLCanvasElement)[], title: s
     draw.fillStyle = style.getPropertyValue('--ink');
     draw.fillText(text, MARGIN + 18, middle + 4);
   }
-  draw.fillText(words.join(' · '), MARGIN, height - 28);
+  draw.fillText(foot, MARGIN, height - 28);
   return new Promise((done) => canvas.toBlob((blob) => done(blob!), 'image/png'));
 }

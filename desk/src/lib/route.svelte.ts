@@ -33,11 +33,16 @@ export function setParams(values: Record<string, string>): void {
 // Browsers take few changes of an address in a row: what moves with a pointer is written once it rests.
 const REST_MS = 300;
 let resting: ReturnType<typeof setTimeout> | undefined;
+let moved: Record<string, string> = {};
 
 export function setParamsAtRest(values: Record<string, string>): void {
   const { path } = place;
   clearTimeout(resting);
-  resting = setTimeout(() => path === place.path && setParams(values), REST_MS);
+  moved = { ...moved, ...values };
+  resting = setTimeout(() => {
+    if (path === place.path) setParams(moved);
+    moved = {};
+  }, REST_MS);
 }
 
 // Charts that stand as tables, by name.

@@ -203,7 +203,24 @@ export interface SourceQuality {
   delay?: { median_days: number; p90_days: number } | null;
   complete_to: string | null;
   recent: number[];
+  usual_gap_days?: number | null;
+  silences: Silence[];
   simulated: boolean;
+}
+export interface Silence {
+  from: string;
+  to?: string | null;
+}
+export interface LittleCell {
+  family: string;
+  market: string;
+  reasons: string[];
+  since: string | null;
+}
+export interface CoverageList {
+  cells: number;
+  little: LittleCell[];
+  little_total: number;
 }
 export interface InputAccount {
   input: string;

@@ -1,6 +1,7 @@
 // Words for what the API names.
-import { day, kg, likelihood, number, percent } from './format';
+import { day, kg, likelihood, number, percent, points } from './format';
 import { i18n, locale, t, tw, type Key } from './i18n.svelte';
+import { substance } from './session.svelte';
 import type { Alert, Check, Tlp, Value } from './types';
 
 export const TLPS: Tlp[] = ['TLP:CLEAR', 'TLP:GREEN', 'TLP:AMBER', 'TLP:AMBER+STRICT', 'TLP:RED'];
@@ -36,6 +37,13 @@ export function mover(of: { id: string; name: string }): string {
   return /^[A-Z]{2}$/.test(of.id) ? country(of.id) : of.name;
 }
 
+// The same where a line is short.
+export function moverShort(id: string): string {
+  if (!isRoute(id)) return /^[A-Z]{2}$/.test(id) ? country(id) : substance(id);
+  const whole = route(id);
+  return whole.length > 22 ? id.replaceAll('>', ' → ') : whole;
+}
+
 function moverPart(value: Value): string {
   const text = String(value);
   return isRoute(text) ? route(text) : /^[A-Z]{2}$/.test(text) ? country(text) : text;
@@ -46,10 +54,15 @@ export function placeOf(alert: Alert): string {
   return alert.place ? `${alert.place} (${market})` : market;
 }
 
+// What was declared is the common case: a headline does not say it, nor that of a displacement anything else.
+const DECLARED = ['import', 'export', 'transit', 'pre_export_notice'];
+const isDeclared = ({ headline_parts }: Alert) => DECLARED.includes(String(headline_parts.args.evidence));
+export const leavesEvidence = (alert: Alert) => alert.kind === 'displacement' || (alert.kind === 'substitution' && isDeclared(alert));
+
 // The one sentence. In English it is the alert's own; else it is built of its parts.
 export function headline(alert: Alert): string {
   const { template, args } = alert.headline_parts;
-  const key = `headline.${template}` as Key;
+  const key = `headline.${template === 'substitution' && isDeclared(alert) ? 'declared' : template}` as Key;
   if (i18n.lang === 'en' || !(key in i18n.strings)) {
     return alert.headline.replace(/\b(\d{1,2}) ([A-Z][a-z]{2}) (\d{4})\b/g, '$1\u00a0$2\u00a0$3');
   }
@@ -90,6 +103,23 @@ const WEIGHT = { fails: 0, weakens: 1, holds: 2, not_checked: 3 };
 // What speaks against an alert, the weakest first.
 export function against(alert: Alert): Check[] {
   return [...alert.counter_evidence].sort((a, b) => WEIGHT[a.result] - WEIGHT[b.result]);
+}
+
+// Before and after of what rose: its share of the mass, and where that did not grow, of the records; where neither did,
+// of the records of the pair, reporters added up.
+export function told(alert: Alert): { text: string; of: string; mass: boolean } {
+  const one = alert.rising[0] ?? alert.falling[0];
+  if (!one) return { text: '', of: '', mass: true };
+  const said = (before: number, after: number, of: Key) => ({ text: `${points(before)} → ${percent(after)}`, of: t(of), mass: of === 'of.mass' });
+  const [before, after] = [one.share_before.value, one.share_after.value];
+  const { rising_share_before: was, rising_share_after: is } = alert.counter_evidence.find(({ check }) => check === 'by_incidents')?.parts.args ?? {};
+  if (after > before || !alert.rising[0] || is === undefined) return said(before, after, 'of.mass');
+  if (num(is) > num(was)) return said(num(was), num(is), 'of.records');
+  const pair = (side: 'before' | 'after') => {
+    const [rose, fell] = (['rising', 'falling'] as const).map((which) => alert.strata.reduce((sum, stratum) => sum + stratum[`${which}_${side}`], 0));
+    return rose / (rose + fell || 1);
+  };
+  return said(pair('before'), pair('after'), 'of_pair');
 }
 
 const list = (value: Value | undefined) => (Array.isArray(value) ? value.join(', ') : String(value ?? ''));
