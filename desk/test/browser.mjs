@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { dateDay, int64, tableFromArrays, tableToIPC, utf8 } from '@uwdata/flechette';
 import { accessible, browser, equal, expect, failed, holds, open, SIZES } from './harness.mjs';
 import { charts } from './charts.mjs';
+import { rows as inboxRows } from './rows.mjs';
 import { exploreAndHealth } from './explore-health.mjs';
 import { inboxAndAdmin } from './inbox-admin.mjs';
 
@@ -343,6 +344,7 @@ for (const path of ['explore', 'health', 'admin']) {
 await inboxAndAdmin(chrome, base, folder);
 await exploreAndHealth(chrome, base, folder, first);
 await charts(chrome, base, folder);
+await inboxRows(chrome, base);
 
 await chrome.close();
 console.log(`${failed().length} failed`);
