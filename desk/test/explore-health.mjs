@@ -135,6 +135,36 @@ async function cells(chrome, base, folder) {
   await close();
 }
 
+// Notices are records: nobody is shown one, and none is asked for, before somebody asks.
+async function notices(chrome, base, folder) {
+  const list = await (await fetch(`${base}/api/v1/notices?limit=10`)).json();
+  const { page, wrong, close } = await open(chrome, base);
+  const asked = [];
+  page.on('request', (request) => request.url().includes('/api/v1/notices') && asked.push(request.url()));
+  await page.goto(`${base}/health`);
+  const panel = page.locator('.panel:has(a[href*="notices"])');
+  const marking = () => page.locator('.strip.bottom .tlp').innerText();
+  await panel.getByText('Show the oldest').click();
+  equal([asked.length, await page.locator('.sources').count()], [1, 1], 'notices: asked for when somebody asks');
+  const first = async () => (await panel.locator('tbody tr').first().innerText()).replace(/[\u00a0\u202f]/g, ' ');
+  await panel.locator('tbody tr').first().waitFor();
+  equal([await panel.locator('tbody tr').count(), (await first()).includes(list.notices[0].event_id), new URL(page.url()).searchParams.get('notices')], [10, true, 'first'], 'notices: the oldest first, and the address says so');
+  const counts = (await panel.locator('.sub').innerText()).replace(/\D/g, ' ').split(/\s{2,}/).map((text) => Number(text.replace(/\s/g, '')));
+  equal(counts.slice(0, 2), [list.unanswered, list.in_force], 'notices: how many of how many');
+  equal(await marking(), list.marking, 'notices: the page is marked by them');
+  await page.screenshot({ path: join(folder, 'health-notices.png') });
+  await holds(page, 'notices');
+  await accessible(page, 'notices');
+  const before = await first();
+  await panel.getByText('Next page').click();
+  await page.waitForFunction((id) => !document.querySelector('.panel:has(a[href*="notices"]) tbody').innerText.includes(id), list.notices[0].event_id);
+  expect((await first()) !== before, 'notices: and the next ones');
+  await panel.getByText('Close').click();
+  await page.waitForFunction(() => document.querySelector('.strip.bottom .tlp').innerText === 'TLP:CLEAR');
+  equal([await panel.locator('tbody tr').count(), wrong], [0, []], 'notices: closed again; nothing goes wrong');
+  await close();
+}
+
 // Colours that the reader forces, paper, eyes that see fewer colours.
 async function everyone(chrome, base, folder, alert) {
   const { page, wrong, close } = await open(chrome, base);
@@ -186,6 +216,7 @@ export async function exploreAndHealth(chrome, base, folder, alert) {
   await files(chrome, base);
   await states(chrome, base);
   await cells(chrome, base, folder);
+  await notices(chrome, base, folder);
   await everyone(chrome, base, folder, alert);
   await licences(chrome, base);
   tokens();

@@ -6,7 +6,9 @@ import type { InputAccount, SourceList, SourceQuality } from './types';
 
 export const accounts = $state({ broken: [] as { input: string; missing: number }[], silent: 0 });
 
-export const missing = ({ records: { read, accepted, duplicate, superseded, rejected } }: InputAccount) => read - accepted - duplicate - superseded - rejected;
+// What was read, and what it came to.
+export const ACCOUNT = ['read', 'accepted', 'duplicate', 'superseded', 'rejected'] as const;
+export const missing = ({ records }: InputAccount) => ACCOUNT.reduce((left, one) => (one === 'read' ? records.read : left - records[one]), 0);
 
 // Silent beyond its habit, and not come back.
 export const isSilent = (one: SourceQuality) => one.silences.some(({ to }) => !to);

@@ -211,6 +211,14 @@ export interface Silence {
   from: string;
   to?: string | null;
 }
+export interface NoticeList {
+  notices: { source: string; event_id: string; event_day: string; age_days: number; substance: string; route: string; mass_mg: number | null }[];
+  unanswered: number;
+  in_force: number;
+  next_cursor?: string | null;
+  marking?: Tlp | null;
+  simulated: boolean;
+}
 export interface LittleCell {
   family: string;
   market: string;
