@@ -318,6 +318,29 @@ fn what_was_committed_and_not_published_goes_out_once_though_its_writer_wakes_la
     world.published_equals();
 }
 
+#[test]
+fn a_stop_keeps_its_time_though_a_transaction_waits_for_its_broker() {
+    let mut world = World::new(Arc::new(Broker::start()), "waiting", OUTPUTS);
+    let trade = world.trade();
+    let mut run = world.run("ingest", "run", &[NEVER_IDLE, ("HEADWATER__STORE__COMMIT_MS", "6000")]);
+    world.produce(&trade, &events(0, 2_000), &[]);
+    world.equals();
+    world.without_lag();
+    // What it read it commits when its broker is away, and begins a transaction for it.
+    world.produce(&trade, &events(2_000, 4_000), &[]);
+    pause(Duration::from_millis(1_500));
+    world.kafka.stop();
+    eventually("it commits to the store", || committed(world.folder()).read > 2_000);
+    assert_eq!(run.said("outputs_failing"), 0, "{}", run.log());
+    run.terminate();
+    world.kafka.again();
+    let mut next = world.run("ingest", "next", &[NEVER_IDLE]);
+    world.equals();
+    world.without_lag();
+    next.terminate();
+    world.published_equals();
+}
+
 fn says_in(world: &World, words: &str) -> bool {
     fs::read_to_string(world.folder().join("run.log")).unwrap().contains(words)
 }

@@ -26,7 +26,7 @@ use crate::archive::{Span, Stored, replay};
 use crate::args::{self, Roles};
 use crate::clock::{self, Stopwatch};
 use crate::failure::Failure;
-use crate::live::Live;
+use crate::live::{Kept, Live};
 use crate::replay::account;
 use crate::serving::Serving;
 
@@ -78,6 +78,7 @@ pub fn demo(args: &args::Demo) -> Result<(), Failure> {
         listen: None,
         catalog: Arc::clone(&catalog),
         shutdown: shutdown.clone(),
+        kept: Kept::default(),
         tell: Box::new(|alerts| {
             // Whoever reads our standard output may have gone away: the files tell all of it.
             let _ = tell(&mut io::stdout().lock(), alerts);

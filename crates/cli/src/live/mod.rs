@@ -7,6 +7,7 @@ mod commit;
 mod housekeeping;
 mod input;
 mod large;
+mod leaving;
 mod offline;
 mod offsets;
 mod outputs;
@@ -27,6 +28,7 @@ mod step;
 mod wall;
 
 pub use input::Committed;
+pub use leaving::Kept;
 pub use offline::Offline;
 pub use outputs::wishes as output_wishes;
 pub use records::{ALERTS_TOPIC, DETECT_TOPIC, REJECTS_TOPIC, VOLUMES_TOPIC};

@@ -18,6 +18,7 @@ use headwater_window::WindowError;
 use super::commit::{self, Outcome, Tried};
 use super::housekeeping::Housekeeping;
 use super::input::{LiveInput, Sealed};
+use super::leaving::Kept;
 use super::offsets::Offsets;
 use super::outputs::Outputs;
 use super::patience::patiently;
@@ -126,8 +127,8 @@ impl Pipeline {
         }
     }
 
-    /// Reads until told to stop; then commits and publishes what it has. Gives the number of its inputs.
-    pub fn run(mut self) -> anyhow::Result<usize> {
+    /// Reads until told to stop; then commits, tells that it has, and publishes. Gives the number of its inputs.
+    pub fn run(mut self, kept: &Kept) -> anyhow::Result<usize> {
         while !self.shutdown.is_requested() {
             self.watch.ingest_turns();
             self.read()?;
@@ -140,6 +141,7 @@ impl Pipeline {
         }
         StopAsked {}.log();
         self.commit(|_| true)?;
+        kept.set();
         if let Some(outputs) = self.outputs.take() {
             outputs.finish();
         }

@@ -24,6 +24,7 @@ use headwater_store::{Archive, FoldPolicy, LedgerCache, Limits};
 
 use super::alerts::KafkaAlerts;
 use super::housekeeping::Housekeeping;
+use super::leaving::{Kept, LEAVE_AT_MOST, leave_in_time};
 use super::outputs::Topics;
 use super::patience::patiently;
 use super::pipeline::{Parts, Pipeline};
@@ -63,8 +64,10 @@ pub fn run(args: &args::Run) -> Result<(), Failure> {
     let catalog = load(&args.overlay)?;
     let shutdown = Shutdown::on_signals()?;
     begin(args, &config, roles);
-    let listen = Some(config.metrics);
-    match (Live { config, roles, catalog, shutdown, listen, tell: Box::new(|_| {}) }).run() {
+    let (listen, kept) = (Some(config.metrics), Kept::default());
+    let (asked, told) = (shutdown.clone(), kept.clone());
+    let live = Live { config, roles, catalog, shutdown, kept, listen, tell: Box::new(|_| {}) };
+    match leave_in_time(&asked, &told, LEAVE_AT_MOST, || live.run()) {
         Err(Failure::Failed(error)) => {
             ProcessFailed { error: &format_args!("{error:#}") }.log();
             Err(Failure::Told)
@@ -103,6 +106,8 @@ pub struct Live {
     pub catalog: Arc<Catalog>,
     /// When to stop.
     pub shutdown: Shutdown,
+    /// Told when it has stopped and committed.
+    pub kept: Kept,
     /// Where it tells how the work goes, if anywhere.
     pub listen: Option<SocketAddr>,
     /// Hears every alert of the log as it is told, where detection runs.
@@ -112,7 +117,7 @@ pub struct Live {
 impl Live {
     /// Runs until told to stop. What ends one part of the work ends all of it.
     pub fn run(self) -> Result<(), Failure> {
-        let Live { config, roles, catalog, shutdown, listen, tell } = self;
+        let Live { config, roles, catalog, shutdown, kept, listen, tell } = self;
         // What is told wrongly is said before anything is begun or waited for.
         let detector = budgets::detector(&config.detect, &catalog)?;
         let mut schemas = BTreeMap::new();
@@ -146,7 +151,11 @@ impl Live {
             let (archive, watch, shutdown) = (&archive, &watch, &shutdown);
             let detect = sink.map(|sink| {
                 let (catalog, config) = (Arc::clone(&catalog), &config);
-                scope.spawn(move || detect(archive, catalog, detector, config, sink, heard, watch))
+                let token = shutdown.token("detect");
+                scope.spawn(move || {
+                    detect(archive, catalog, detector, config, sink, heard, watch);
+                    drop(token);
+                })
             });
             if let Some(serving) = &serving {
                 scope.spawn(move || serving.follow(&Stored::new(archive.clone()), &|| shutdown.is_requested()));
@@ -155,13 +164,15 @@ impl Live {
                 Some(Ingest { pipeline, housekeeping }) => {
                     let policy = &policy;
                     scope.spawn(move || housekeeping.run(archive, policy, shutdown));
-                    pipeline.run()
+                    let _token = shutdown.token("ingest");
+                    pipeline.run(&kept)
                 }
                 None => {
                     while !shutdown.is_requested() {
                         crate::clock::pause(AGAIN_AFTER);
                     }
                     StopAsked {}.log();
+                    kept.set();
                     Ok(0)
                 }
             };

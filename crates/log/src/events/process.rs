@@ -26,6 +26,11 @@ events! {
     INFO Stopping<'a> "stopping" "stopping" ""
     { pending: &'a str }
 
+    /// The process ends as it was told to, without those that did not stop in time, for a broker or a store does not
+    /// answer. What was read is committed; what could not be published goes out at the next start.
+    WARN StopCutShort<'a> "stop_cut_short" "stopped without those that do not answer" ""
+    { pending: &'a str }
+
     /// The process ends as it was told to. What is committed and could not be published goes out at the next start.
     INFO ProcessStopped "process_stopped" "stopped" ""
     { inputs: u64, ms: u64 }
