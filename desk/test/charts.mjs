@@ -294,15 +294,17 @@ async function silence(chrome, base, folder) {
   const list = await json(`${base}/api/v1/sources`);
   const named = list.sources[list.sources.length - 1].source;
   const days = 34;
-  const back = (days) => new Date(Date.parse(list.recent_to) - days * 86_400_000).toISOString().slice(0, 10);
-  // One is silent, one was and has come back, and both go on being what they are in the account of others.
+  const before = (end) => (days) => new Date(Date.parse(end) - days * 86_400_000).toISOString().slice(0, 10);
+  const [back, day] = [before(list.recent_to), before(list.closed_to)];
+  // One is silent, one was and has come back, both go on being what they are in the account of others, and one is late.
   const past = list.sources[0].source;
+  const late = list.sources[1].source;
   const [since, until] = [60, 41];
   const sources = list.sources.map((one) => {
     const own = { ...one, silences: [], usual_gap_days: 9 };
     if (one.source === named) return { ...own, last_report: back(days), silences: [{ from: back(days - 1) }], recent: one.recent.map((count, at, all) => (at >= all.length - days ? 0 : count + 1)) };
     if (one.source === past) return { ...own, silences: [{ from: back(since), to: back(until) }], recent: one.recent.map((count, at, all) => (at >= all.length - 1 - since && at <= all.length - 1 - until ? 0 : count + 1)) };
-    return own;
+    return { ...own, last_report: day(one.source === late ? 10 : 9) };
   });
   for (const size of ['wide', 'narrow', 'phone']) {
     const { page, wrong, close } = await open(chrome, base, { size });
@@ -321,13 +323,17 @@ async function silence(chrome, base, folder) {
     const other = await page.locator('.days .silent').nth(1).evaluate((rect) => [Number(rect.getAttribute('x')), Number(rect.getAttribute('width'))]);
     equal(other, [(91 - since) * 3 + 0.5, (since - until + 1) * 3 - 1], `silence ${size}: a silence that is over is hatched where it was`);
     equal(await page.locator('.days .silent').count(), 2, `silence ${size}: and no other's`);
-    equal([await page.locator('.sources tr.note, .card.note').count(), (await page.locator('h1').innerText()).includes('1 silent')], [1, true], `silence ${size}: one that is over is none`);
+    equal(await page.locator('.sources tr.note, .card.note').count(), 1, `silence ${size}: one that is over is none`);
+    equal(plain(await page.locator('h1').innerText()), `${sources.length - 2} of ${sources.length} sources on time. 1 late, 1 silent beyond the habit.`, `silence ${size}: all are told of`);
+    const second = plain(await page.locator(size === 'phone' ? '.card summary' : '.sources tbody tr').nth(1).innerText());
+    expect(second.includes(late) && /Late\b/.test(second) && /10 d/.test(second), `silence ${size}: next is the one that is late: ${second.slice(0, 60)}`);
+    equal((await page.locator('.withicon').allInnerTexts()).filter((text) => /Late\b/.test(text)).length, 1, `silence ${size}: its usual gap is not late`);
     if (size !== 'phone') {
       expect(words.includes('up to 9 d'), `silence ${size}: its usual gap stands beside it`);
       equal(await page.locator('.bar nav a[href="/health"] .count').innerText(), '1', `silence ${size}: the bar counts it`);
     }
     if (size === 'phone') {
-      const cards = await page.locator('.card').evaluateAll((all) => all.map((card) => [card.open, /Silent|Complete to/.test(card.querySelector('summary').textContent)]));
+      const cards = await page.locator('.card').evaluateAll((all) => all.map((card) => [card.open, /Silent|Late|Complete to/.test(card.querySelector('summary').textContent)]));
       equal(cards, sources.map((_, at) => [at === 0, true]), 'silence phone: the silent one is open, the others folded with their one fact');
       const folds = await page.locator('.fold .meta').allInnerTexts();
       expect(folds.length === 4 && folds.every((fact) => fact.trim() !== ''), `silence phone: folds carry their fact: ${folds.join('; ')}`);
