@@ -354,6 +354,14 @@ async function silence(chrome, base, folder) {
     equal(wrong, [], `silence ${size}: nothing goes wrong`);
     await close();
   }
+  const { page, wrong, close } = await open(chrome, base);
+  const returned = sources.map((one) => (one.source === named ? { ...one, silences: [], last_report: day(0) } : one));
+  await page.route('**/api/v1/sources', (route) => route.fulfill(answer({ ...list, sources: returned })));
+  await page.goto(`${base}/health`);
+  await page.waitForFunction(() => /\d/.test(document.querySelector('h1').textContent));
+  equal(plain(await page.locator('h1').innerText()), `${sources.length - 1} of ${sources.length} sources on time. 1 late, 0 silent beyond the habit.`, 'silence: one is late and none is silent');
+  equal(wrong, [], 'silence: nothing goes wrong');
+  await close();
 }
 
 // An account that does not add up is told to whoever runs it on every page, to others where accounts are.
