@@ -100,6 +100,12 @@ impl Broker {
         program(&root().join("scripts/kafka"), &["stop", self.folder.path().to_str().unwrap()]);
     }
 
+    /// Sends it a signal: after `STOP` it keeps its connections and answers nothing, until `CONT`.
+    pub fn signal(&self, name: &str) {
+        let pid = std::fs::read_to_string(self.folder.path().join("pid")).unwrap();
+        program(Path::new("kill"), &[&format!("-{name}"), pid.trim()]);
+    }
+
     /// Runs `tests/foreign/NAME.py BROKERS ARGS...`.
     pub fn foreign(&self, name: &str, args: &[&str]) -> String {
         self.foreign_by(&self.brokers, name, args)

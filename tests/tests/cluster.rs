@@ -326,14 +326,15 @@ fn a_stop_keeps_its_time_though_a_transaction_waits_for_its_broker() {
     world.produce(&trade, &events(0, 2_000), &[]);
     world.equals();
     world.without_lag();
-    // What it read it commits when its broker is away, and begins a transaction for it.
+    // What it read it commits to the store, and begins a transaction that its broker does not answer.
     world.produce(&trade, &events(2_000, 4_000), &[]);
     pause(Duration::from_millis(1_500));
-    world.kafka.stop();
+    world.kafka.signal("STOP");
     eventually("it commits to the store", || committed(world.folder()).read > 2_000);
     assert_eq!(run.said("outputs_failing"), 0, "{}", run.log());
     run.terminate();
-    world.kafka.again();
+    assert_eq!(run.said("stop_cut_short"), 1, "{}", run.log());
+    world.kafka.signal("CONT");
     let mut next = world.run("ingest", "next", &[NEVER_IDLE]);
     world.equals();
     world.without_lag();
